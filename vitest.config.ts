@@ -1,0 +1,56 @@
+import { defineConfig } from "vitest/config";
+
+const slow = { testTimeout: 60_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Beside their subjects: pure code and single rooms.
+        test: {
+          name: "unit",
+          include: [
+            "{protocol,runtime,storage,broker,edge,cli,bench}/src/**/*.test.ts",
+            "dashboard/*/src/**/*.test.{ts,tsx}",
+          ],
+          pool: "forks",
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
+        },
+      },
+      {
+        // The whole stack: real processes, brokers and a browser, one file at a time.
+        test: {
+          name: "integration",
+          include: ["test/src/**/*.test.ts"],
+          exclude: ["test/src/faults/**", "test/src/compose/**"],
+          pool: "forks",
+          fileParallelism: false,
+          ...slow,
+        },
+      },
+      {
+        // Faults: kill -9, cut networks, full disks. FAULTS=full runs the whole matrix.
+        test: {
+          name: "faults",
+          include: ["test/src/faults/**/*.test.ts"],
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // docker-compose.yml brought up for real; needs a container engine.
+        test: {
+          name: "compose",
+          include: ["test/src/compose/**/*.test.ts"],
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+        },
+      },
+    ],
+  },
+});
