@@ -1,0 +1,28 @@
+/** What the broker is told at its start. Every field has a default, so `{ port: 0 }` is a test's broker. */
+export interface BrokerConfig {
+  /** Address that all listeners bind to. Anything beyond loopback needs `passwordFile`. */
+  host: string;
+  /** MQTT over TCP; 0 = any free port. */
+  port: number;
+  /** MQTT over TLS; only opened when `tlsCert` and `tlsKey` are given; 0 = any free port. */
+  tlsPort: number;
+  /** MQTT over WebSocket (over TLS when there is a certificate); absent = no such listener; 0 = any free port. */
+  wsPort?: number | undefined;
+  /** Path of the PEM certificate chain. */
+  tlsCert?: string | undefined;
+  /** Path of the PEM private key. */
+  tlsKey?: string | undefined;
+  /** Path of a `password_file` in Mosquitto's format. Absent: anonymous, on loopback only. */
+  passwordFile?: string | undefined;
+  /** Path of an `acl_file` in Mosquitto's format. Absent: a client that is let in may do all but write `$SYS`. */
+  aclFile?: string | undefined;
+  /** Host names, beyond loopback, that a WebSocket request may carry in `Host` and `Origin`. */
+  allowedHosts: readonly string[];
+}
+
+export const DEFAULT_CONFIG: BrokerConfig = {
+  host: "127.0.0.1",
+  port: 1883,
+  tlsPort: 8883,
+  allowedHosts: [],
+};
