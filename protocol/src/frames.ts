@@ -93,6 +93,8 @@ export interface NodeView {
   clockOffsetMs?: number;
   /** Has no birth: bare publishers and the older forms. */
   legacy: boolean;
+  /** Its log on disk, as its last stats say: bytes, and the time of the oldest entry. */
+  log?: { bytes: number; oldest: number | null };
   sensors: SensorView[];
 }
 
