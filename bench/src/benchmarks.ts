@@ -1,0 +1,6 @@
+import type { Benchmark } from "./benchmark.js";
+import { broker } from "./broker/broker.js";
+import { parse } from "./parse.js";
+
+/** Every benchmark by the name it is called with. */
+export const benchmarks: Record<string, Benchmark> = { parse, broker };

@@ -1,0 +1,174 @@
+import type { BenchContext, Benchmark } from "../benchmark.js";
+import { usageOf } from "../process-usage.js";
+import { median, percentile, spread } from "../statistics.js";
+import { type FloodPlan, flood, pacedLatency } from "./flood.js";
+import { SUBJECTS, type SubjectKind } from "./subjects.js";
+
+const own = (count: number) => Array.from({ length: count }, (_, i) => `env/n${i}/s/raw`);
+
+const SCENARIOS: Record<string, Pick<FloodPlan, "publishers" | "subscribers" | "rate">> = {
+  "4 → 1": { publishers: own(4), subscribers: ["env/#"] },
+  "64 → 1": { publishers: own(64), subscribers: ["env/#"] },
+  "1 → 10": { publishers: own(1), subscribers: Array.from({ length: 10 }, () => "env/#") },
+  "10 → 10, own topics": { publishers: own(10), subscribers: own(10) },
+  "500 → 1 at 10/s each": { publishers: own(500), subscribers: ["env/#"], rate: 10 },
+};
+
+interface Sample {
+  scenario: string;
+  qos: 0 | 1;
+  subject: string;
+  /** Per reader. */
+  deliveredPerS: number;
+  acknowledgedPerS: number;
+  deliveredShare: number;
+  cpuS: number;
+  peakMiB: number;
+}
+
+/** Throughput of this broker beside its peers, every one in a process of its own, loaded from this one. */
+export const broker: Benchmark = {
+  title: "The broker beside its peers",
+  async run(context) {
+    const subjects = SUBJECTS.filter((subject) => {
+      const install = subject.missing();
+      if (install !== undefined) context.progress(`${subject.name} is left out: ${install}`);
+      return install === undefined;
+    });
+    const samples: Sample[] = [];
+    const paced: { subject: string; p50: number; p95: number; p99: number }[] = [];
+    const rounds = context.quick ? 1 : 3;
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [scenario, plan] of Object.entries(SCENARIOS)) {
+        for (const qos of [0, 1] as const) {
+          for (const subject of subjects) {
+            context.progress(`round ${round + 1}/${rounds}: ${scenario}, QoS ${qos}, ${subject.name}`);
+            samples.push(await measure(subject, scenario, { ...plan, qos }, context));
+          }
+        }
+      }
+      for (const subject of subjects) {
+        context.progress(`round ${round + 1}/${rounds}: 5,000/s, ${subject.name}`);
+        const running = await subject.start();
+        const { latenciesMs } = await pacedLatency(running.port, 5_000, context.quick ? 1_000 : 5_000, 100);
+        await running.stop();
+        const at = (p: number) => percentile(latenciesMs, p);
+        paced.push({ subject: subject.name, p50: at(50), p95: at(95), p99: at(99) });
+      }
+    }
+    return section(samples, paced, subjects);
+  },
+};
+
+async function measure(
+  subject: SubjectKind,
+  scenario: string,
+  plan: Pick<FloodPlan, "publishers" | "subscribers" | "rate" | "qos">,
+  context: BenchContext,
+): Promise<Sample> {
+  const running = await subject.start();
+  const before = usageOf(running.pid).cpuS;
+  let peak = 0;
+  const watch = setInterval(() => {
+    try {
+      peak = Math.max(peak, usageOf(running.pid).memoryBytes);
+    } catch {
+      // The broker died: its result says so.
+    }
+  }, 250);
+  const result = await flood(running.port, {
+    ...plan,
+    payloadBytes: 100,
+    durationMs: context.quick ? 1_000 : 3_000,
+  });
+  clearInterval(watch);
+  let cpuS = Number.NaN;
+  try {
+    cpuS = usageOf(running.pid).cpuS - before;
+  } catch {
+    // as above
+  }
+  await running.stop();
+  return {
+    scenario,
+    qos: plan.qos,
+    subject: subject.name,
+    deliveredPerS: result.delivered / plan.subscribers.length / result.seconds,
+    acknowledgedPerS: result.acknowledged / result.seconds,
+    deliveredShare: result.delivered / result.expected,
+    cpuS,
+    peakMiB: peak / 2 ** 20,
+  };
+}
+
+function section(
+  samples: readonly Sample[],
+  paced: readonly { subject: string; p50: number; p95: number; p99: number }[],
+  subjects: readonly SubjectKind[],
+) {
+  const of = (scenario: string, qos: 0 | 1, subject: string) =>
+    samples.filter((s) => s.scenario === scenario && s.qos === qos && s.subject === subject);
+  const thousands = (values: number[]) => `${spread(values.map((value) => value / 1_000))}k`;
+  const rows = Object.keys(SCENARIOS).flatMap((scenario) =>
+    ([0, 1] as const).flatMap((qos) =>
+      subjects.map(({ name }) => {
+        const runs = of(scenario, qos, name);
+        return [
+          `${scenario}, QoS ${qos}`,
+          name,
+          thousands(runs.map((run) => run.deliveredPerS)),
+          qos === 1 ? thousands(runs.map((run) => run.acknowledgedPerS)) : "–",
+          `${spread(runs.map((run) => run.deliveredShare * 100))} %`,
+          spread(
+            runs.map((run) => run.cpuS),
+            2,
+          ),
+          spread(
+            runs.map((run) => run.peakMiB),
+            0,
+          ),
+        ];
+      }),
+    ),
+  );
+  const pacedRows = subjects.map(({ name }) => {
+    const runs = paced.filter((run) => run.subject === name);
+    const show = (pick: (run: (typeof runs)[number]) => number) => spread(runs.map(pick), 2);
+    return [
+      "5,000/s, QoS 0",
+      name,
+      `p50 ${show((r) => r.p50)} ms`,
+      `p95 ${show((r) => r.p95)} ms`,
+      `p99 ${show((r) => r.p99)} ms`,
+      "",
+      "",
+    ];
+  });
+  const rate = (scenario: string, qos: 0 | 1, subject: string) =>
+    median(of(scenario, qos, subject).map((run) => run.deliveredPerS));
+  const [us, , mosquitto] = subjects.map(({ name }) => name);
+  const required =
+    us === undefined || mosquitto !== "Mosquitto"
+      ? []
+      : [
+          {
+            text: "QoS 0, 4 → 1: at least ten times Mosquitto's",
+            met: rate("4 → 1", 0, us) >= 10 * rate("4 → 1", 0, mosquitto),
+          },
+          {
+            text: "p99 at 5,000/s at most Mosquitto's",
+            met:
+              median(paced.filter((p) => p.subject === us).map((p) => p.p99)) <=
+              median(paced.filter((p) => p.subject === mosquitto).map((p) => p.p99)),
+          },
+        ];
+  return {
+    title: "The broker beside its peers",
+    about:
+      "Payloads of 100 bytes; each broker in a process of its own, the load in another, both on the same cores. Delivered is per reader and second until the last message came; a share below 100 % was lost.",
+    columns: ["scenario", "broker", "delivered/s", "acknowledged/s", "delivered", "CPU s", "peak MiB"],
+    rows: [...rows, ...pacedRows],
+    required,
+    data: { samples, paced },
+  };
+}

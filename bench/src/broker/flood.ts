@@ -1,0 +1,175 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { publishFrame, RawClient } from "./raw-client.js";
+
+export interface FloodPlan {
+  /** Topic of each publisher; one publisher an entry. */
+  publishers: string[];
+  /** Filter of each subscriber. */
+  subscribers: string[];
+  qos: 0 | 1;
+  payloadBytes: number;
+  durationMs: number;
+  /** Messages/s of each publisher; absent = as fast as it goes. */
+  rate?: number;
+}
+
+export interface FloodResult {
+  sent: number;
+  acknowledged: number;
+  /** Over all subscribers. */
+  delivered: number;
+  expected: number;
+  /** From the first byte sent to the last message that came, seconds. */
+  seconds: number;
+}
+
+const BLOCK_BYTES = 16 * 1024;
+/** QoS 1 messages that a publisher has under way: enough that the round trip is not the limit. */
+const IN_FLIGHT = 1_000;
+/** A broker that delivers nothing for this long after the last message was sent has delivered what it will. */
+const QUIET_MS = 1_000;
+
+/** Publishes for a time and counts what arrives. `matches(filter, topic)` is exact match or a trailing `#`. */
+export async function flood(port: number, plan: FloodPlan): Promise<FloodResult> {
+  const subscribers = await Promise.all(plan.subscribers.map((_, i) => RawClient.open(port, `sub-${i}`)));
+  await Promise.all(subscribers.map((client, i) => client.subscribe(plan.subscribers[i] ?? "#", plan.qos)));
+  const publishers = await Promise.all(plan.publishers.map((_, i) => RawClient.open(port, `pub-${i}`)));
+  const startedAt = performance.now();
+  const until = startedAt + plan.durationMs;
+  const counts = await Promise.all(
+    publishers.map((client, i) => publish(client, plan.publishers[i] ?? "", plan, until)),
+  );
+  const delivered = () => subscribers.reduce((sum, client) => sum + client.received, 0);
+  const acknowledged = () => publishers.reduce((sum, client) => sum + client.acknowledged, 0);
+  const sent = counts.reduce((sum, count) => sum + count, 0);
+  const expected = plan.subscribers.reduce(
+    (sum, filter) =>
+      sum +
+      counts.reduce((all, count, i) => all + (matches(filter, plan.publishers[i] ?? "") ? count : 0), 0),
+    0,
+  );
+  let lastAt = performance.now();
+  let before = delivered() + acknowledged();
+  while (
+    performance.now() - lastAt < QUIET_MS &&
+    (delivered() < expected || (plan.qos === 1 && acknowledged() < sent))
+  ) {
+    await wait(20);
+    const present = delivered() + acknowledged();
+    if (present !== before) lastAt = performance.now();
+    before = present;
+  }
+  const result = {
+    sent,
+    acknowledged: acknowledged(),
+    delivered: delivered(),
+    expected,
+    seconds: (lastAt - startedAt) / 1_000,
+  };
+  for (const client of [...publishers, ...subscribers]) client.close();
+  return result;
+}
+
+function matches(filter: string, topic: string): boolean {
+  return filter.endsWith("#") ? topic.startsWith(filter.slice(0, -1)) : filter === topic;
+}
+
+async function publish(client: RawClient, topic: string, plan: FloodPlan, until: number): Promise<number> {
+  const payload = Buffer.alloc(plan.payloadBytes, "x");
+  if (plan.rate !== undefined) return publishPaced(client, topic, plan, until);
+  if (plan.qos === 0) {
+    const frame = publishFrame(topic, payload, 0);
+    const perBlock = Math.max(1, Math.floor(BLOCK_BYTES / frame.length));
+    const block = Buffer.concat(Array.from({ length: perBlock }, () => frame));
+    let sent = 0;
+    while (performance.now() < until && !client.socket.destroyed) {
+      sent += perBlock;
+      if (!client.socket.write(block)) await drained(client);
+      else await new Promise(setImmediate);
+    }
+    return sent;
+  }
+  let sent = 0;
+  while (performance.now() < until && !client.socket.destroyed) {
+    const room = IN_FLIGHT - (sent - client.acknowledged);
+    if (room <= 0) {
+      await new Promise<void>((resolve) => {
+        client.onAcknowledged = resolve;
+        client.socket.once("close", resolve);
+      });
+      continue;
+    }
+    const frames = Array.from({ length: room }, (_, i) =>
+      publishFrame(topic, payload, 1, ((sent + i) % 65_535) + 1),
+    );
+    sent += room;
+    if (!client.socket.write(Buffer.concat(frames))) await drained(client);
+  }
+  return sent;
+}
+
+/** Even pace, in steps of the timer; catches up what a late timer missed. */
+async function publishPaced(
+  client: RawClient,
+  topic: string,
+  plan: FloodPlan,
+  until: number,
+): Promise<number> {
+  const payload = Buffer.alloc(plan.payloadBytes, "x");
+  const startedAt = performance.now();
+  const rate = plan.rate ?? 1;
+  await wait(Math.random() * (1_000 / rate));
+  let sent = 0;
+  while (performance.now() < until) {
+    const due = Math.floor(((performance.now() - startedAt) / 1_000) * rate);
+    for (; sent < due; sent += 1)
+      client.socket.write(publishFrame(topic, payload, plan.qos, (sent % 65_535) + 1));
+    await wait(Math.max(1, 1_000 / rate));
+  }
+  return sent;
+}
+
+function drained(client: RawClient): Promise<void> {
+  return new Promise((resolve) => {
+    client.socket.once("drain", resolve).once("close", resolve);
+  });
+}
+
+export interface LatencyResult {
+  /** Publisher's write to subscriber's read, ms. */
+  latenciesMs: number[];
+  sent: number;
+}
+
+/** One publisher at an even `rate` messages/s, one subscriber; each payload carries when it was written. */
+export async function pacedLatency(
+  port: number,
+  rate: number,
+  durationMs: number,
+  payloadBytes: number,
+): Promise<LatencyResult> {
+  const topic = "env/bench/paced/raw";
+  const subscriber = await RawClient.open(port, "latency-sub");
+  const latenciesMs: number[] = [];
+  subscriber.onPublish = (frame) => {
+    latenciesMs.push(performance.now() - frame.readDoubleBE(frame.length - 8));
+  };
+  await subscriber.subscribe(topic, 0);
+  const publisher = await RawClient.open(port, "latency-pub");
+  const startedAt = performance.now();
+  let sent = 0;
+  while (performance.now() - startedAt < durationMs) {
+    const due = Math.floor(((performance.now() - startedAt) / 1_000) * rate);
+    for (; sent < due; sent += 1) {
+      const payload = Buffer.alloc(payloadBytes, "x");
+      payload.writeDoubleBE(performance.now(), payloadBytes - 8);
+      publisher.socket.write(publishFrame(topic, payload, 0));
+    }
+    await wait(1);
+  }
+  const deadline = performance.now() + 2_000; // ms
+  while (latenciesMs.length < sent && performance.now() < deadline) await wait(20);
+  publisher.close();
+  subscriber.close();
+  return { latenciesMs, sent };
+}
