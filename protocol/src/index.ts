@@ -1,4 +1,16 @@
+export { type CommandArgs, parseCommandArgs } from "./commands.js";
+export {
+  encodeAck,
+  encodeBirth,
+  encodeCommand,
+  encodeEvent,
+  encodeReading,
+  encodeReply,
+  encodeStats,
+  encodeStatus,
+} from "./encode.js";
 export type * from "./frames.js";
+export { type Message, type MessageContext, parseMessage, parseMessageOf } from "./message.js";
 export type * from "./messages.js";
 export { COMMAND_NAMES, SEVERITIES, SIMULATIONS } from "./messages.js";
 export {
@@ -14,6 +26,11 @@ export {
   streamName,
 } from "./names.js";
 export { accept, type Cause, type Parsed, type Refusal, refuse, shown } from "./parsed.js";
+export { MAX_PAYLOAD_BYTES } from "./payload.js";
+export { RangeSet } from "./range-set.js";
+export { parseReading } from "./reading.js";
+export { parseRule, ruleSchema } from "./rules.js";
+export { birthSchema, eventSchema, statsSchema, statusSchema } from "./schemas.js";
 export {
   buildTopic,
   CONSUMER_FILTERS,
@@ -22,3 +39,5 @@ export {
   parseTopic,
   type Topic,
 } from "./topics.js";
+export { classicUnit, unitLabel } from "./units.js";
+export { parsedBy } from "./validated.js";
