@@ -1,0 +1,162 @@
+import {
+  brokers,
+  host,
+  hostList,
+  httpUrl,
+  name,
+  oneOf,
+  type Parser,
+  path,
+  port,
+  storage,
+  text,
+} from "./parsers.js";
+
+/** The declaration of one variable. The table of docs/configuration.md is tested against it. */
+export interface Variable<T> {
+  parse: Parser<T>;
+  /** The text that stands in when it is not set; none: the value is then undefined. */
+  default?: string;
+  /** Never shown, and may also come from the file that `<NAME>_FILE` names (as Docker's secrets do). */
+  secret?: true;
+  /** What it expects, in words, for the documentation. */
+  expects: string;
+  description: string;
+}
+
+const PORT = "a port, 0 to 65535";
+
+/** Every variable of every service. */
+export const VARIABLES = {
+  MQTT_URL: {
+    parse: brokers,
+    default: "mqtt://127.0.0.1:1883",
+    expects: "`mqtt://`, `mqtts://`, `ws://` or `wss://` addresses",
+    description:
+      "Where the broker is. Several addresses of one broker with commas are tried in turn; a consumer may be given several brokers, separated by spaces, and connects to all.",
+  },
+  MQTT_USERNAME: { parse: text, expects: "text", description: "User at the broker." },
+  MQTT_PASSWORD: {
+    parse: text,
+    secret: true,
+    expects: "text",
+    description: "Password at the broker.",
+  },
+  MQTT_CA: {
+    parse: path,
+    expects: "a file",
+    description:
+      "Certificates (PEM) that the broker's is checked against, where the system's do not know it.",
+  },
+  MQTT_PORT: { parse: port, default: "1883", expects: PORT, description: "The broker's port for MQTT." },
+  MQTT_TLS_PORT: {
+    parse: port,
+    default: "8883",
+    expects: PORT,
+    description: "The broker's port for MQTT over TLS; it listens there when `TLS_CERT` is set.",
+  },
+  MQTT_WS_PORT: {
+    parse: port,
+    default: "9001",
+    expects: PORT,
+    description: "The broker's port for MQTT over WebSocket.",
+  },
+  DASHBOARD_PORT: { parse: port, default: "3000", expects: PORT, description: "The dashboard's port." },
+  REGISTRY_PORT: { parse: port, default: "8000", expects: PORT, description: "The registry's port." },
+  HISTORIAN_PORT: { parse: port, default: "8100", expects: PORT, description: "The historian's port." },
+  HOST: {
+    parse: host,
+    default: "127.0.0.1",
+    expects: "an IP address or host name",
+    description:
+      "Address that every listener binds to. Beyond loopback (`0.0.0.0`, say) needs credentials: without them the service refuses to start.",
+  },
+  PUBLIC_URL: {
+    parse: httpUrl,
+    expects: "an `http://` or `https://` address",
+    description: "How browsers reach the dashboard, where that is not its own host and port: behind a proxy.",
+  },
+  ALLOWED_HOSTS: {
+    parse: hostList,
+    default: "",
+    expects: "host names with or without a port, separated by commas",
+    description: "Further values of a request's `Host` and `Origin` that are taken.",
+  },
+  TLS_CERT: {
+    parse: path,
+    expects: "a file",
+    description: "Certificate chain (PEM) of every listener; with `TLS_KEY`.",
+  },
+  TLS_KEY: { parse: path, expects: "a file", description: "Private key (PEM) of `TLS_CERT`." },
+  DATA_DIR: {
+    parse: path,
+    default: ".fieldmesh",
+    expects: "a folder",
+    description: "Where everything is kept; each service owns and locks its own folder in it.",
+  },
+  STORAGE: {
+    parse: storage,
+    expects: "a folder, or `mongodb://…`",
+    description: "Where documents are kept; when not set, in the service's folder of `DATA_DIR`.",
+  },
+  DOMAIN: {
+    parse: name("domain"),
+    default: "env",
+    expects: "a name",
+    description: "Domain of the data mesh: the first level of a node's topics.",
+  },
+  NODE_ID: {
+    parse: name("node"),
+    expects: "a name",
+    description: "The edge node's name; when not set, it takes the first free slot of `DATA_DIR/edge`.",
+  },
+  EDGE_CONFIG: { parse: path, expects: "a YAML file", description: "Sensors of the edge node." },
+  DASHBOARD_CONFIG: {
+    parse: path,
+    expects: "a YAML file",
+    description: "Notification channels and other settings of the dashboard.",
+  },
+  REGISTRY_URL: {
+    parse: httpUrl,
+    expects: "an `http://` or `https://` address",
+    description: "Where the registry is.",
+  },
+  HISTORIAN_URL: {
+    parse: httpUrl,
+    expects: "an `http://` or `https://` address",
+    description: "Where the historian is.",
+  },
+  PASSWORD_FILE: {
+    parse: path,
+    expects: "a file",
+    description: "Users of the broker, in Mosquitto's `password_file` format.",
+  },
+  ACL_FILE: {
+    parse: path,
+    expects: "a file",
+    description: "Who may what at the broker, in Mosquitto's `acl_file` format.",
+  },
+  USERS_FILE: {
+    parse: path,
+    expects: "a file",
+    description:
+      "People and tokens that may sign in to the HTTP services; when not set, `users.yaml` in `DATA_DIR`.",
+  },
+  LOG_LEVEL: {
+    parse: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
+    default: "info",
+    expects: "`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`",
+    description: "The least severe level that is logged.",
+  },
+} as const satisfies Record<string, Variable<unknown>>;
+
+export type VariableName = keyof typeof VARIABLES;
+
+type Value<V> = V extends { parse: Parser<infer T> }
+  ? V extends { default: string }
+    ? T
+    : T | undefined
+  : never;
+
+/** Every variable with the type of its value. */
+export type Environment = { [N in VariableName]: Value<(typeof VARIABLES)[N]> };
