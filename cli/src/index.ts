@@ -1,1 +1,2 @@
-export {};
+export { runCommand } from "./program.js";
+export { processTerminal, type Terminal } from "./terminal.js";

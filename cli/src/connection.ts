@@ -1,0 +1,187 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import {
+  createLog,
+  createMqttLink,
+  type LinkRefusal,
+  type Log,
+  type MqttLink,
+  readEnvironment,
+} from "@fieldmesh/runtime";
+import { type Command, Option } from "commander";
+import { FailureError, UsageError } from "./exit.js";
+import { duration } from "./options.js";
+import type { Terminal } from "./terminal.js";
+
+/** Options of every command that talks to the broker, as commander gives them. */
+export interface BrokerOptions {
+  url?: string;
+  host?: string;
+  port?: string;
+  username?: string;
+  password?: string;
+  cafile?: string;
+  id?: string;
+  connectTimeout: number;
+}
+
+/** Adds them. The short forms are Mosquitto's. */
+export function addBrokerOptions(command: Command): Command {
+  return command
+    .option(
+      "-L, --url <url>",
+      "broker: mqtt://, mqtts://, ws:// or wss:// (MQTT_URL; default mqtt://127.0.0.1:1883)",
+    )
+    .option("-h, --host <host>", "broker's host, instead of a URL")
+    .option("-p, --port <port>", "broker's port; 8883 means TLS")
+    .option("-u, --username <name>", "user at the broker (MQTT_USERNAME)")
+    .option("-P, --password <password>", "its password; better MQTT_PASSWORD, which `ps` does not show")
+    .option("--cafile <file>", "certificates (PEM) to check the broker's against (MQTT_CA)")
+    .option("-i, --id <id>", "client id (default: a new one)")
+    .addOption(
+      new Option("--connect-timeout <time>", "give up when no broker has answered for this long")
+        .argParser(duration)
+        .default(10_000, "10s"),
+    );
+}
+
+/** Where the broker is and who we are there, from options before the environment. */
+export interface BrokerAccess {
+  urls: string[];
+  username?: string | undefined;
+  password?: string | undefined;
+  ca?: Buffer | undefined;
+}
+
+/**
+ * Every broker meant: one, or with a MQTT_URL of several brokers each of them.
+ * @throws UsageError, EnvironmentError when they contradict or are malformed
+ */
+export async function brokerAccess(options: BrokerOptions, terminal: Terminal): Promise<BrokerAccess[]> {
+  if (options.url !== undefined && (options.host !== undefined || options.port !== undefined)) {
+    throw new UsageError("give --url, or --host and --port, not both");
+  }
+  const url =
+    options.url ??
+    (options.host === undefined && options.port === undefined
+      ? undefined
+      : hostUrl(options.host ?? "127.0.0.1", options.port ?? "1883", options.cafile !== undefined));
+  const env: Record<string, string | undefined> = { ...terminal.env };
+  if (url !== undefined) env["MQTT_URL"] = url;
+  if (options.cafile !== undefined) env["MQTT_CA"] = options.cafile;
+  if (options.password !== undefined) {
+    env["MQTT_PASSWORD"] = options.password;
+    delete env["MQTT_PASSWORD_FILE"];
+  }
+  const read = readEnvironment(["MQTT_URL", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_CA"], env);
+  const username = options.username ?? read.MQTT_USERNAME;
+  const ca = read.MQTT_CA === undefined ? undefined : await readCertificates(read.MQTT_CA);
+  return read.MQTT_URL.map((urls) => ({ urls, username, password: read.MQTT_PASSWORD, ca }));
+}
+
+function hostUrl(host: string, port: string, tls: boolean): string {
+  const bare = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  return `${tls || port === "8883" ? "mqtts" : "mqtt"}://${bare}:${port}`;
+}
+
+async function readCertificates(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new UsageError(`MQTT_CA: cannot read ${path}`, { cause });
+  }
+}
+
+/** A connection of a command: it is up, or the command has ended. */
+export interface CommandLink {
+  link: MqttLink;
+  /** Filters that the broker refused so far. */
+  refusedFilters: ReadonlySet<string>;
+}
+
+/** What a command does before the link connects: handlers and subscriptions. */
+export type Prepare = (link: MqttLink) => Promise<void> | void;
+
+/**
+ * Connects to one broker, or fails as `mosquitto_pub` does: at once when nobody is there or the user is refused.
+ * What the link has to say later (lost, connected again) goes to the standard error.
+ * @throws FailureError with the reason and what to do
+ */
+export async function openLink(
+  access: BrokerAccess,
+  options: BrokerOptions & { purpose: string },
+  terminal: Terminal,
+  prepare: Prepare = () => {},
+): Promise<CommandLink> {
+  const refusedFilters = new Set<string>();
+  let connectedOnce = false;
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {}); // raced below; a later failure is the link's to mend
+  const log = linkLog(({ reason, advice, msg }) => {
+    if (connectedOnce)
+      terminal.stderr.write(`fieldmesh: ${msg}${reason === undefined ? "" : `: ${reason}`}\n`);
+    else if (access.urls.length === 1 && reason !== undefined) {
+      fail(
+        new FailureError(`${msg} at ${link.url}: ${reason}${advice === undefined ? "" : `\n  ${advice}`}`),
+      );
+    }
+  });
+  const link = createMqttLink({
+    urls: access.urls,
+    clientId: options.id ?? `fm-${options.purpose}-${randomBytes(4).toString("hex")}`,
+    username: access.username,
+    password: access.password,
+    ca: access.ca,
+    connectTimeoutMs: options.connectTimeout,
+    log,
+    onRefused: (refusal: LinkRefusal) => {
+      if (refusal.kind === "subscription") for (const filter of refusal.filters) refusedFilters.add(filter);
+      else if (!connectedOnce) {
+        fail(
+          new FailureError(`the broker at ${link.url} refused us: ${refusal.reason}\n  ${refusal.advice}`),
+        );
+      }
+    },
+  });
+  const connected = new Promise<void>((resolve) => {
+    link.onConnect(() => {
+      connectedOnce = true;
+      resolve();
+    });
+  });
+  await prepare(link);
+  link.start();
+  const timer = setTimeout(() => {
+    fail(
+      new FailureError(
+        `no broker answered at ${access.urls.join(", ")} within ${options.connectTimeout / 1_000} s`,
+      ),
+    );
+  }, options.connectTimeout + 1_000);
+  try {
+    await Promise.race([connected, failed]);
+  } catch (error) {
+    await link.close();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return { link, refusedFilters };
+}
+
+interface LinkLine {
+  msg: string;
+  reason?: string;
+  advice?: string;
+}
+
+/** A log whose warnings and errors are told to the command instead of written as JSON. */
+function linkLog(tell: (line: LinkLine) => void): Log {
+  return createLog("fieldmesh", {
+    level: "warn",
+    destination: { write: (line) => tell(JSON.parse(line) as LinkLine) },
+  });
+}

@@ -1,0 +1,45 @@
+import { Command, CommanderError } from "commander";
+import { isHelpOrVersion } from "./command.js";
+import { pubCommand } from "./commands/pub.js";
+import { subCommand } from "./commands/sub.js";
+import { describeError, EXIT, exitCodeOf } from "./exit.js";
+import { processTerminal, type Terminal } from "./terminal.js";
+
+/**
+ * Runs one command line, without the leading `node fieldmesh`, and returns its exit code: 0, 1 when it did not work,
+ * 2 when it was asked wrongly.
+ */
+export async function runCommand(
+  args: readonly string[],
+  terminal: Terminal = processTerminal(),
+): Promise<number> {
+  let code: number = EXIT.ok;
+  const setExitCode = (next: number): void => {
+    code = next;
+  };
+  const program = new Command("fieldmesh")
+    .description("From sensors to a live dashboard: run it, look into it, look after it.")
+    .helpOption("--help", "show this help")
+    .showHelpAfterError("(run `fieldmesh --help` for all commands)")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+    });
+  for (const command of [pubCommand(terminal), subCommand(terminal, setExitCode)])
+    program.addCommand(command);
+
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return isHelpOrVersion(error) ? EXIT.ok : EXIT.usage;
+    if (isClosedPipe(error)) return EXIT.ok; // `fieldmesh sub … | head -1`: the reader has enough
+    terminal.stderr.write(`fieldmesh: ${describeError(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function isClosedPipe(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EPIPE";
+}
