@@ -73,11 +73,9 @@ function path(): z.ZodType<string> {
 }
 
 function values(): z.ZodType<Record<string, number | boolean>> {
-  return z
-    .record(z.string(), z.union([z.number(), z.boolean()], "a number, true or false"))
-    .meta({
-      description: "What the device says, and the value that it stands for: { ON: true, OFF: false }",
-    });
+  return z.record(z.string(), z.union([z.number(), z.boolean()], "a number, true or false")).meta({
+    description: "What the device says, and the value that it stands for: { ON: true, OFF: false }",
+  });
 }
 
 export const FIELDS: Fields = { duration, size, secret, path, values };

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.js";
 import {
   type Driver,
   type DriverContext,
@@ -21,11 +22,8 @@ const MAX_SILENCE_MS = 60_000;
 
 /** What the run needs of the world. */
 export interface SensorRunPorts {
+  clock: Clock;
   post(message: FromWorker): void;
-  /** ms since the epoch; may step. */
-  now(): number;
-  /** ms since some moment; never steps. */
-  monotonicMs(): number;
   loadDriver(kind: string): Promise<DriverModule<Record<string, unknown>>>;
 }
 
@@ -52,17 +50,17 @@ export class SensorRun {
   constructor(start: WorkerStart, ports: SensorRunPorts) {
     const { sensor } = start;
     this.#start = start;
-    this.#epochMs = ports.now() - ports.monotonicMs();
+    this.#epochMs = ports.clock.now() - ports.clock.monotonic();
     this.#ports = ports;
     this.#judge = new Judge(sensor.rules);
     this.#deadband = new Deadband(sensor.deadband, sensor.maxSilenceMs ?? MAX_SILENCE_MS);
-    this.#ticker = new Ticker(() => this.#tick(), ports.monotonicMs);
+    this.#ticker = new Ticker(() => this.#tick(), ports.clock);
     this.#simulation = start.simulation;
     this.#context = {
       domain: start.domain,
       node: start.node,
       sensor: { ...sensor },
-      now: ports.now,
+      now: () => ports.clock.now(),
       emit: (sample) => {
         if (!this.#stopping.signal.aborted) this.#take(sample);
       },
@@ -172,7 +170,7 @@ export class SensorRun {
 
   #take(sample: Sample): void {
     const reading = condition(sample, this.#start.sensor);
-    const timestamp = sample.timestamp ?? this.#ports.now();
+    const timestamp = sample.timestamp ?? this.#ports.clock.now();
     const isGood = reading.quality !== "bad" && reading.value !== null;
     const verdicts = isGood
       ? this.#judge.judge(reading.value ?? 0, this.#ruleTime(sample))
@@ -181,7 +179,7 @@ export class SensorRun {
     const suppressed = this.#deadband.suppresses(
       reading,
       verdicts,
-      this.#ports.monotonicMs(),
+      this.#ports.clock.monotonic(),
       this.#forceNext,
     );
     this.#forceNext = false;
@@ -190,7 +188,7 @@ export class SensorRun {
 
   /** Rules look back in the sensor's own time where it has one, else in one that never steps; never backwards. */
   #ruleTime(sample?: Sample): number {
-    const atMs = sample?.timestamp ?? this.#epochMs + this.#ports.monotonicMs();
+    const atMs = sample?.timestamp ?? this.#epochMs + this.#ports.clock.monotonic();
     this.#ruleTimeMs = Math.max(this.#ruleTimeMs, atMs);
     return this.#ruleTimeMs;
   }

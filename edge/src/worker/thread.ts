@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "../clock.js";
 import { loadDriver } from "../drivers/load.js";
 import type { FromWorker, ToWorker, WorkerStart } from "../worker-messages.js";
 import { SensorRun } from "./sensor-run.js";
@@ -12,8 +13,7 @@ const run = new SensorRun(workerData as WorkerStart, {
     port.postMessage(message);
     if (message.type === "fatal") process.exit(1);
   },
-  now: Date.now,
-  monotonicMs: () => performance.now(),
+  clock: systemClock,
   loadDriver,
 });
 

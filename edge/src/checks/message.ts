@@ -1,0 +1,57 @@
+import { type AlarmState, type Rule, unitLabel } from "@fieldmesh/protocol";
+import { formatDuration } from "../config/durations.js";
+
+/** What an event's text speaks of. */
+export interface MessageSubject {
+  id: string;
+  label?: string;
+  unit: string;
+}
+
+/** The sentence of an event: `temperature above 30 °C for 2 s`, `temperature no longer above 30 °C`. */
+export function alarmMessage(rule: Rule, state: AlarmState, sensor: MessageSubject): string {
+  const name = sensor.label ?? sensor.id;
+  const cleared = state === "cleared";
+  const amount = (value: number): string => `${value} ${unitLabel(sensor.unit)}`.trimEnd();
+  const held =
+    !cleared && rule.forMs !== undefined && rule.forMs > 0 ? ` for ${formatDuration(rule.forMs)}` : "";
+  const no = cleared ? "no longer " : "";
+  switch (rule.kind) {
+    case "above":
+    case "below":
+      return `${name} ${no}${rule.kind} ${amount(rule.limit)}${held}`;
+    case "outside":
+      return `${name} ${no}outside ${rule.low} to ${amount(rule.high)}${held}`;
+    case "equals": {
+      const value = typeof rule.value === "boolean" ? String(rule.value) : amount(rule.value);
+      return `${name} is ${no}${value}${held}`;
+    }
+    case "rate":
+      return `${name} ${no}changing faster than ${amount(rule.limit)} in ${formatDuration(rule.perMs)}${held}`;
+    case "stuck":
+      return cleared ? `${name} moves again` : `${name} has not moved for ${formatDuration(rule.forMs)}`;
+    case "missing":
+      return cleared
+        ? `${name} is read again`
+        : `no good reading of ${name} for ${formatDuration(rule.afterMs + (rule.forMs ?? 0))}`;
+  }
+}
+
+/** The limit that an event names: the one that was passed, where the rule has one. */
+export function limitOf(rule: Rule, value: number | boolean | null): number | boolean | undefined {
+  switch (rule.kind) {
+    case "above":
+    case "below":
+    case "rate":
+      return rule.limit;
+    case "outside": {
+      const middle = (rule.low + rule.high) / 2;
+      return typeof value !== "number" ? undefined : value < middle ? rule.low : rule.high;
+    }
+    case "equals":
+      return rule.value;
+    case "stuck":
+    case "missing":
+      return undefined;
+  }
+}
