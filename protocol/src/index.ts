@@ -1,3 +1,4 @@
+export { ackHolds, compareStatus, supersedes } from "./alarm-order.js";
 export { type CommandArgs, parseCommandArgs } from "./commands.js";
 export {
   encodeAck,
@@ -10,6 +11,14 @@ export {
   encodeStatus,
 } from "./encode.js";
 export type * from "./frames.js";
+export {
+  type FoldedBoots,
+  type LedgerOptions,
+  type Receipt,
+  StreamLedger,
+  type StreamLedgerJson,
+} from "./ledger.js";
+export type { LedgerTerms } from "./ledger-boot.js";
 export { type Message, type MessageContext, parseMessage, parseMessageOf } from "./message.js";
 export type * from "./messages.js";
 export { COMMAND_NAMES, SEVERITIES, SIMULATIONS } from "./messages.js";
@@ -27,6 +36,15 @@ export {
 } from "./names.js";
 export { accept, type Cause, type Parsed, type Refusal, refuse, shown } from "./parsed.js";
 export { MAX_PAYLOAD_BYTES } from "./payload.js";
+export {
+  medianInterval,
+  type Presence,
+  type PresenceInput,
+  presence,
+  SILENT_AFTER_MS,
+  type StaleInput,
+  sensorStale,
+} from "./presence.js";
 export { RangeSet } from "./range-set.js";
 export { parseReading } from "./reading.js";
 export { parseRule, ruleSchema } from "./rules.js";

@@ -13,7 +13,10 @@ function refusalOf(error: z.ZodError, input: unknown, what: string): Refusal {
   const field = fieldPath(issue.path);
   const value = valueAt(input, issue.path);
   const name = field === "" ? what : field;
-  const expected = issue.message.replace(/^Invalid (input|option|string): expected /, "");
+  const expected = issue.message
+    .replace(/^Invalid (input|option|string): expected /, "")
+    .replace(/, received .*$/, "")
+    .replace(/^Invalid discriminator value. Expected /, "one of ");
   const detail =
     value === undefined
       ? `${name} is missing: expected ${expected}`
