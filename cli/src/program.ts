@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { isHelpOrVersion } from "./command.js";
+import { credentialsCommand } from "./commands/credentials.js";
 import { pubCommand } from "./commands/pub.js";
 import { subCommand } from "./commands/sub.js";
 import { describeError, EXIT, exitCodeOf } from "./exit.js";
@@ -26,7 +27,11 @@ export async function runCommand(
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
     });
-  for (const command of [pubCommand(terminal), subCommand(terminal, setExitCode)])
+  for (const command of [
+    pubCommand(terminal),
+    subCommand(terminal, setExitCode),
+    credentialsCommand(terminal),
+  ])
     program.addCommand(command);
 
   try {

@@ -1,0 +1,53 @@
+import { FailureError, UsageError } from "../exit.js";
+import { readSecret } from "../secret-input.js";
+import { type Terminal, writeJson, writeLine } from "../terminal.js";
+import { type Added, addCredentials } from "./credentials.js";
+import { credentialFiles, type FileOptions } from "./paths.js";
+import type { CredentialRequest } from "./request.js";
+
+export interface AddArguments extends FileOptions {
+  role: CredentialRequest["role"];
+  domain?: string[];
+  node?: string;
+  renew?: boolean;
+  passwordStdin?: boolean;
+  url?: string;
+  json?: boolean;
+}
+
+/** `credentials add`: the lines for the device go to the standard output, words for people to the standard error. */
+export async function runAdd(user: string, options: AddArguments, terminal: Terminal): Promise<void> {
+  const files = credentialFiles(options, terminal);
+  const domains = options.domain ?? (options.role === "service" ? [] : ["env"]);
+  const password = options.passwordStdin ? await readSecret(terminal.stdin) : undefined;
+  if (password === "") throw new UsageError("the password on the standard input is empty");
+  const [added] = await addCredentials(files, [
+    {
+      user,
+      role: options.role,
+      domains,
+      node: options.node,
+      renew: options.renew ?? false,
+      ...(password === undefined ? {} : { password }),
+    },
+  ]);
+  if (added === undefined) throw new FailureError(`could not add ${user}`);
+  if (options.json) return writeJson(terminal.stdout, added);
+  await writeLine(terminal.stdout, deviceLines(added, options.url).join("\n"));
+  terminal.stderr.write(
+    `${added.password === undefined ? `${user} was there and keeps its password (--renew makes a new one)` : `added ${user}; its password is shown this once`}\n` +
+      `written: ${files.passwordFile}, ${files.aclFile}\n`,
+  );
+}
+
+/** An env file: for `fieldmesh edge --env-file`, systemd's EnvironmentFile= and `docker run --env-file`. */
+function deviceLines(added: Added, url: string | undefined): string[] {
+  const lines = [url === undefined ? "# MQTT_URL=mqtts://<the broker's host>:8883" : `MQTT_URL=${url}`];
+  lines.push(`MQTT_USERNAME=${added.user}`);
+  lines.push(
+    added.password === undefined ? "# MQTT_PASSWORD=<as before>" : `MQTT_PASSWORD=${added.password}`,
+  );
+  const [domain] = added.domains;
+  if (added.node !== undefined) lines.push(`DOMAIN=${domain ?? "env"}`, `NODE_ID=${added.node}`);
+  return lines;
+}
