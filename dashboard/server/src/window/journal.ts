@@ -1,0 +1,239 @@
+import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Log } from "@fieldmesh/runtime";
+import { decodeBlock, encodeBlock, type WindowChange } from "./journal-block.js";
+import type { WindowEntry, WindowRing } from "./ring.js";
+import type { Windows } from "./windows.js";
+
+const MAGIC = "FMWJ";
+const FORMAT = 1;
+const HEADER_BYTES = 16; // magic, format u32, generation f64
+const FILES = ["window-a.journal", "window-b.journal"] as const;
+
+/** A generation is closed at this size even when it is younger than the window. */
+const DEFAULT_MAX_BYTES = 128 * 1024 * 1024;
+/** How often the consumer's state is written with the entries: it is rebuilt from the entries after it. */
+const STATE_EVERY_MS = 5_000;
+
+/** A journal that this version cannot read. */
+export class JournalFormatError extends Error {
+  readonly code = "JOURNAL_FORMAT";
+
+  constructor(path: string, found: string) {
+    super(
+      `${path} has format ${found}, and this version reads format ${FORMAT}: start the version that wrote it, or move the file away (the last minutes of the charts are in it, nothing else)`,
+    );
+    this.name = "JournalFormatError";
+  }
+}
+
+export interface JournalOptions {
+  folder: string;
+  windows: Windows;
+  /** Kept with the entries and given back by {@link WindowJournal.open}: the ledgers of the consumer. */
+  state: () => unknown;
+  log: Log;
+  clock: () => number;
+  maxBytes?: number;
+}
+
+interface Generation {
+  path: string;
+  number: number;
+  data: Buffer;
+  /** Where the first torn block begins. */
+  end: number;
+}
+
+/**
+ * The windows on disk: two append-only files in turn. A file is begun anew when the other one reaches back a
+ * whole window, so together they always hold the window and at most two of it. Like a browser the journal
+ * has a cursor into every window, so it queues nothing: what it missed while the disk was full is gone from
+ * the journal only.
+ */
+export class WindowJournal {
+  readonly #options: JournalOptions;
+  readonly #cursors = new WeakMap<WindowRing, number>();
+  #changes: WindowChange[] = [];
+  #file: FileHandle | undefined;
+  #current = 0;
+  #generation = 0;
+  #begunAt = 0;
+  #bytes = 0;
+  #stateAt = Number.NEGATIVE_INFINITY;
+  #writing: Promise<void> = Promise.resolve();
+  #failures = 0;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  /** Writes that failed, since the start. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /**
+   * Reads what is there into the windows, and opens the journal for writing.
+   * @returns the newest state that was written.
+   * @throws JournalFormatError when a file is of a later format.
+   */
+  async open(): Promise<{ state: unknown; readings: number }> {
+    await mkdir(this.#options.folder, { recursive: true });
+    const found: Generation[] = [];
+    for (const [index, name] of FILES.entries()) {
+      const generation = await readGeneration(join(this.#options.folder, name));
+      if (generation === undefined) continue;
+      found.push(generation);
+      if (generation.number >= this.#generation) {
+        this.#generation = generation.number;
+        this.#current = index;
+      }
+    }
+    found.sort((one, other) => one.number - other.number);
+    let state: unknown;
+    let readings = 0;
+    for (const generation of found) {
+      const restored = this.#restore(generation);
+      readings += restored.readings;
+      if (restored.state !== undefined) state = restored.state;
+    }
+    const now = this.#options.clock();
+    this.#options.windows.evict(now);
+    for (const [, ring] of this.#options.windows.entries()) this.#cursors.set(ring, ring.next);
+    const newest = found.at(-1);
+    if (newest === undefined) await this.#rotate(now);
+    else {
+      this.#file = await open(newest.path, "r+");
+      await this.#file.truncate(newest.end);
+      this.#bytes = newest.end;
+      // When it was begun is not kept; taken as now, it is closed late rather than early.
+      this.#begunAt = now;
+    }
+    return { state, readings };
+  }
+
+  /** Notes a change of whole windows; written with the next {@link flush}. */
+  note(change: WindowChange): void {
+    this.#changes.push(change);
+  }
+
+  /** Writes what is new in the windows. Never rejects: a full disk is logged and counted. */
+  flush(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write()).catch((error: unknown) => this.#failed(error));
+    return this.#writing;
+  }
+
+  async close(): Promise<void> {
+    this.#stateAt = Number.NEGATIVE_INFINITY;
+    await this.flush();
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #restore(generation: Generation): { state: unknown; readings: number } {
+    let state: unknown;
+    let readings = 0;
+    let at = HEADER_BYTES;
+    for (;;) {
+      const read = decodeBlock(generation.data, at);
+      if (read === undefined) break;
+      at = read.next;
+      for (const change of read.block.changes) {
+        if (change.change === "removed") this.#options.windows.remove(change.stream);
+        else this.#options.windows.get(change.stream)?.shift(change.deltaMs, change.sinceArrival);
+      }
+      for (const { stream, entries } of read.block.streams) {
+        const ring = this.#options.windows.open(stream);
+        if (ring === undefined) continue;
+        for (const entry of entries) ring.push(entry);
+        readings += entries.length;
+      }
+      if (read.block.state !== undefined) state = read.block.state;
+    }
+    generation.end = at;
+    return { state, readings };
+  }
+
+  async #write(): Promise<void> {
+    const now = this.#options.clock();
+    const streams: { stream: string; entries: WindowEntry[] }[] = [];
+    const reached: [WindowRing, number][] = [];
+    for (const [stream, ring] of this.#options.windows.entries()) {
+      const from = Math.max(this.#cursors.get(ring) ?? 0, ring.oldest);
+      if (from >= ring.next) continue;
+      const entries: WindowEntry[] = [];
+      for (let n = from; n < ring.next; n += 1) {
+        const entry = ring.at(n);
+        if (entry !== undefined) entries.push(entry);
+      }
+      streams.push({ stream, entries });
+      reached.push([ring, ring.next]);
+    }
+    const withState = now - this.#stateAt >= STATE_EVERY_MS;
+    const changes = this.#changes;
+    if (streams.length === 0 && changes.length === 0 && !withState) return;
+    const block = encodeBlock({ changes, streams, ...(withState ? { state: this.#options.state() } : {}) });
+    const full = this.#bytes + block.length > (this.#options.maxBytes ?? DEFAULT_MAX_BYTES);
+    if (this.#file === undefined || full || now - this.#begunAt >= this.#options.windows.limits.windowMs) {
+      await this.#rotate(now);
+    }
+    if (this.#file === undefined) return;
+    // At a place of its own: after a write that failed half-way the next one overwrites the torn block.
+    await writeAll(this.#file, block, this.#bytes);
+    this.#bytes += block.length;
+    this.#changes = this.#changes.slice(changes.length);
+    if (withState) this.#stateAt = now;
+    for (const [ring, n] of reached) this.#cursors.set(ring, n);
+  }
+
+  async #rotate(now: number): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+    this.#current = (this.#current + 1) % FILES.length;
+    this.#generation += 1;
+    const path = join(this.#options.folder, FILES[this.#current] ?? FILES[0]);
+    const file = await open(path, "w", 0o600);
+    const header = Buffer.alloc(HEADER_BYTES);
+    header.write(MAGIC, 0, "latin1");
+    header.writeUInt32LE(FORMAT, 4);
+    header.writeDoubleLE(this.#generation, 8);
+    await writeAll(file, header, 0);
+    this.#file = file;
+    this.#bytes = HEADER_BYTES;
+    this.#begunAt = now;
+    this.#stateAt = Number.NEGATIVE_INFINITY; // the file before may be begun anew: each needs the state
+  }
+
+  #failed(error: unknown): void {
+    this.#failures += 1;
+    // One line when it begins to fail, then one a minute of half-second writes.
+    if (this.#failures % 120 === 1) {
+      this.#options.log.error({ err: error, failures: this.#failures }, "window journal not written");
+    }
+  }
+}
+
+async function writeAll(file: FileHandle, data: Buffer, position: number): Promise<void> {
+  let done = 0;
+  while (done < data.length) {
+    const { bytesWritten } = await file.write(data, done, data.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+async function readGeneration(path: string): Promise<Generation | undefined> {
+  let data: Buffer;
+  try {
+    data = await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+  if (data.length < HEADER_BYTES) return undefined; // killed while it was begun
+  const magic = data.toString("latin1", 0, 4);
+  const format = data.readUInt32LE(4);
+  if (magic !== MAGIC) throw new JournalFormatError(path, JSON.stringify(magic));
+  if (format !== FORMAT) throw new JournalFormatError(path, String(format));
+  return { path, number: data.readDoubleLE(8), data, end: HEADER_BYTES };
+}
