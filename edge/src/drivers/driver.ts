@@ -61,9 +61,11 @@ export type Zod = typeof z;
 /** One kind of sensor. Each file in this folder that `registry.ts` names exports one as `driver`. */
 export interface DriverModule<Options extends Record<string, unknown>> {
   /** The options as they stand in the configuration. Also a part of the published JSON Schema. */
-  options(z: Zod, fields: Fields): z.ZodType<Options>;
+  options(z: Zod, fields: Fields): z.ZodObject;
   /** Throws an OptionError when options and sensor do not go together. */
   defaults?(options: Options, sensor: { id: string; type: string }): SensorDefaults;
+  /** Whether this machine has the thing at all; asked of sensors marked `optional`. Default: it has. */
+  isAvailable?(options: Options, sensor: { id: string; type: string }): Promise<boolean>;
   /**
    * Opens the sensor. Must not wait for a device or server that may be away: `read` tells of that. What it
    * rejects with becomes the reason of a bad reading, and it is tried again at the next tick.

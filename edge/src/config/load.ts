@@ -1,0 +1,33 @@
+import { readFile } from "node:fs/promises";
+import { type ParseOptions, parseNodeConfig } from "./parse.js";
+import { ConfigError } from "./problems.js";
+import type { NodeConfig } from "./types.js";
+
+/** Configurations that come with Fieldmesh: what `fieldmesh start` runs, and a beginning for one's own. */
+export const BUILT_IN_CONFIGS = ["host", "greenhouse"] as const;
+
+/** Where a built-in configuration stands as a file. */
+export function builtInConfigFile(name: (typeof BUILT_IN_CONFIGS)[number]): URL {
+  return new URL(`../../examples/${name}.yaml`, import.meta.url);
+}
+
+/**
+ * Reads the configuration of an edge node: a YAML file, or the name of a built-in one (`host`, `greenhouse`).
+ * Throws a ConfigError that names everything that is wrong with it.
+ */
+export async function loadNodeConfig(
+  source: string,
+  overrides: Omit<ParseOptions, "file"> = {},
+): Promise<NodeConfig> {
+  const builtIn = BUILT_IN_CONFIGS.find((name) => name === source);
+  const file = builtIn === undefined ? source : builtInConfigFile(builtIn);
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const expected = `expected a readable file, or ${BUILT_IN_CONFIGS.join(" or ")}: ${why}`;
+    throw new ConfigError(source, [{ field: "", expected }], { cause });
+  }
+  return await parseNodeConfig(text, { file: source, ...overrides });
+}
