@@ -19,7 +19,7 @@ export {
   type StreamLedgerJson,
 } from "./ledger.js";
 export type { LedgerTerms } from "./ledger-boot.js";
-export { type Message, type MessageContext, parseMessage, parseMessageOf } from "./message.js";
+export { type Message, type MessageContext, parseMessage } from "./message.js";
 export type * from "./messages.js";
 export { COMMAND_NAMES, SEVERITIES, SIMULATIONS } from "./messages.js";
 export {
@@ -48,7 +48,14 @@ export {
 export { RangeSet } from "./range-set.js";
 export { parseReading } from "./reading.js";
 export { parseRule, ruleSchema } from "./rules.js";
-export { birthSchema, eventSchema, statsSchema, statusSchema } from "./schemas.js";
+export {
+  birthSchema,
+  eventSchema,
+  lostRangeSchema,
+  seqRangeSchema,
+  statsSchema,
+  statusSchema,
+} from "./schemas.js";
 export {
   buildTopic,
   CONSUMER_FILTERS,

@@ -7,6 +7,8 @@ import { RangeSet } from "./range-set.js";
  */
 export interface LedgerTerms {
   boot: number;
+  /** The node has given an account of this boot: only then do the first three mean anything. */
+  accounted: boolean;
   /** First sequence number that this consumer answers for. */
   countedFrom: number;
   /** From the node's newest account: times the sensor was read… */
@@ -170,6 +172,7 @@ export class BootLedger {
     }
     return {
       boot: this.boot,
+      accounted: this.#accounted,
       countedFrom,
       read: this.#read,
       suppressed: this.#suppressed,

@@ -49,11 +49,10 @@ export interface MessageContext {
  */
 export function parseMessage(topic: string, payload: Uint8Array, context: MessageContext): Parsed<Message> {
   const parsed = parseTopic(topic);
-  return parsed.ok ? parseMessageOf(parsed.value, payload, context) : parsed;
+  return parsed.ok ? messageOf(parsed.value, payload, context) : parsed;
 }
 
-/** {@link parseMessage} with the topic taken apart already: for consumers that keep the topics they know. */
-export function parseMessageOf(topic: Topic, payload: Uint8Array, context: MessageContext): Parsed<Message> {
+function messageOf(topic: Topic, payload: Uint8Array, context: MessageContext): Parsed<Message> {
   switch (topic.kind) {
     case "raw":
       return context.retain ? refuseRetained(topic.kind) : readingMessage(topic, payload, context.now);

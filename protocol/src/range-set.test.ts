@@ -15,7 +15,10 @@ function modelled(steps: readonly { op: string; span: [number, number] }[]) {
     span: [from, to],
   } of steps) {
     const before = model.size;
-    for (let n = from; n <= to; n++) op === "add" ? model.add(n) : model.delete(n);
+    for (let n = from; n <= to; n++) {
+      if (op === "add") model.add(n);
+      else model.delete(n);
+    }
     const changed = op === "add" ? set.add(from, to) : set.remove(from, to);
     expect(changed).toBe(Math.abs(model.size - before));
   }

@@ -1,3 +1,26 @@
+export type { AlarmRecord, EventOrder } from "./consumer/alarm-states.js";
+export { type AuditRow, auditRows } from "./consumer/audit.js";
+export type { ConsumerClock } from "./consumer/clock.js";
+export type { ClockOffset } from "./consumer/clock-offset.js";
+export { createStreamConsumer } from "./consumer/consumer.js";
+export { type ConsumerState, ConsumerStateError } from "./consumer/consumer-state.js";
+export type { DropCause, DroppedTopic } from "./consumer/drops.js";
+export {
+  CommandRefusedError,
+  RequestTimeoutError,
+  TooManyRequestsError,
+} from "./consumer/request-errors.js";
+export {
+  type ArrivedEvent,
+  type ArrivedReading,
+  type ConsumerLimits,
+  type ConsumerNode,
+  type ConsumerStream,
+  DEFAULT_LIMITS,
+  type NodeChange,
+  type StreamConsumer,
+  type StreamConsumerOptions,
+} from "./consumer/stream-consumer.js";
 export { EnvironmentError } from "./environment/environment-error.js";
 export { isLoopback } from "./environment/loopback.js";
 export type { StorageAddress } from "./environment/parsers.js";
@@ -13,6 +36,20 @@ export {
 } from "./folder/folder-lock.js";
 export { checkFormat, FormatVersionError, writeFileAtomic } from "./folder/kept-file.js";
 export { claimSlot, type Identity, IdentityError, listSlots, type Slot, writeSlot } from "./folder/slot.js";
+export { type AllowedHosts, checkOrigin, type OriginVerdict } from "./http/allowed-hosts.js";
+export { createHttpApp, type HttpAppOptions } from "./http/app.js";
+export {
+  explainListenError,
+  type HttpListener,
+  type ListenOptions,
+  listen,
+  readPem,
+  readTls,
+  type TlsFiles,
+} from "./http/listen.js";
+export { HttpProblem, type ProblemExtras, sendProblem, toProblem } from "./http/problem.js";
+export { parseBody, parseInput } from "./http/request-body.js";
+export { type Method, resource } from "./http/resource.js";
 export { createLog, type Log, type LogOptions } from "./log.js";
 export { BrokerAddressError, parseBrokerAddress, shownAddress } from "./mqtt/broker-address.js";
 export type { MessageHandler, MessageInfo, PublishOptions, Will } from "./mqtt/connection.js";
@@ -30,11 +67,5 @@ export {
   SubscriptionRefusedError,
   TopicError,
 } from "./mqtt/link-errors.js";
-export {
-  type Closer,
-  ConfigurationError,
-  EXIT,
-  type MainContext,
-  RestartRequest,
-  runMain,
-} from "./process/run-main.js";
+export { ConfigurationError, EXIT, RestartRequest } from "./process/exit.js";
+export { type Closer, type MainContext, runMain } from "./process/run-main.js";
