@@ -49,20 +49,13 @@ function askOnce(path: string): Promise<Answer | "broken"> {
     });
     socket.on("end", () => (answer === "" ? finish("broken") : alive()));
     socket.on("error", (error: NodeJS.ErrnoException) => {
-      switch (error.code) {
-        case "ECONNREFUSED":
-        case "ENOENT":
-          return finish({ alive: false });
-        case "ECONNRESET":
-        case "EPIPE":
-          return finish("broken");
-        case "EAGAIN": // its backlog is full
-        case "EACCES": // it is another user's
-          return alive();
-        default:
-          clearTimeout(timer);
-          reject(error);
-      }
+      const { code } = error;
+      if (code === "ECONNREFUSED" || code === "ENOENT") return finish({ alive: false });
+      if (code === "ECONNRESET" || code === "EPIPE") return finish("broken");
+      // Its backlog is full, or it is another user's.
+      if (code === "EAGAIN" || code === "EACCES") return alive();
+      clearTimeout(timer);
+      reject(error);
     });
   });
 }

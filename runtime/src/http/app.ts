@@ -1,0 +1,114 @@
+import { randomUUID } from "node:crypto";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
+import helmet from "helmet";
+import type { Log } from "../log.js";
+import { type AllowedHosts, checkOrigin } from "./allowed-hosts.js";
+import { HttpProblem, sendProblem, toProblem } from "./problem.js";
+import { resource } from "./resource.js";
+
+export interface HttpAppOptions {
+  log: Log;
+  hosts: AllowedHosts;
+  /** Whether browsers reach it over https: adds HSTS. */
+  https?: boolean;
+  /** Adds the routes; what they do not answer is a 404. They come after every check of the request itself. */
+  routes: (router: Router) => void;
+  /** Largest JSON body, in bytes. Default 64 KiB. */
+  maxBodyBytes?: number;
+  /** Directives of the Content-Security-Policy that differ from the strict default, by their CSP name. */
+  contentSecurityPolicy?: Record<string, string[]>;
+  /** `GET /health`: 200 when `ok`, else 503; the rest of the answer is shown to anyone. */
+  health?: () => Promise<{ ok: boolean } & Record<string, unknown>>;
+}
+
+/** Nothing from elsewhere, nothing inline, no frames, no plugins. */
+const STRICT_POLICY: Record<string, string[]> = {
+  "default-src": ["'none'"],
+  "script-src": ["'self'"],
+  "style-src": ["'self'"],
+  "img-src": ["'self'", "data:"],
+  "font-src": ["'self'"],
+  "connect-src": ["'self'"],
+  "manifest-src": ["'self'"],
+  "worker-src": ["'self'"],
+  "base-uri": ["'none'"],
+  "form-action": ["'self'"],
+  "frame-ancestors": ["'none'"],
+};
+
+/**
+ * An Express application with what every service's HTTP needs: request ids, security headers, checks of Host
+ * and Origin, bounded JSON bodies, `/health`, and problem documents for everything that goes wrong.
+ */
+export function createHttpApp(options: HttpAppOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("trust proxy", false); // who asks is decided by sign-in, and never by X-Forwarded-For
+  app.set("query parser", "simple"); // no nested objects out of a query
+  app.use(requestId);
+  app.use(securityHeaders(options));
+  app.use(hostCheck(options.hosts));
+  const { health } = options;
+  if (health !== undefined) {
+    resource(app, "/health", {
+      get: async (_request, response) => {
+        const state = await health();
+        response
+          .status(state.ok ? 200 : 503)
+          .set("Cache-Control", "no-store")
+          .json(state);
+      },
+    });
+  }
+  app.use(
+    express.json({ limit: options.maxBodyBytes ?? 65_536, type: ["application/json", "application/*+json"] }),
+  );
+  options.routes(app);
+  app.use((request) => {
+    throw new HttpProblem(404, "not_found", `there is nothing at ${request.path.slice(0, 200)}`);
+  });
+  app.use(errorHandler(options.log));
+  return app;
+}
+
+/** Takes the caller's id where it is one, so that an error can be followed through two services. */
+const requestId: RequestHandler = (request, response, next) => {
+  const given = request.get("X-Request-Id");
+  response.set("X-Request-Id", given !== undefined && /^[\w-]{8,64}$/.test(given) ? given : randomUUID());
+  next();
+};
+
+function securityHeaders(options: HttpAppOptions): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { ...STRICT_POLICY, ...options.contentSecurityPolicy },
+    },
+    strictTransportSecurity: options.https === true ? { maxAge: 15_552_000 } : false, // 180 days, in seconds
+    referrerPolicy: { policy: "no-referrer" },
+    xFrameOptions: { action: "deny" },
+  });
+}
+
+function hostCheck(hosts: AllowedHosts): RequestHandler {
+  return (request, _response, next) => {
+    const verdict = checkOrigin(request.headers, hosts, request.method);
+    if (verdict.ok) return next();
+    if (verdict.cause === "host") throw new HttpProblem(421, "host_not_allowed", verdict.detail);
+    throw new HttpProblem(403, "origin_not_allowed", verdict.detail);
+  };
+}
+
+function errorHandler(log: Log): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      const requestId = response.getHeader("X-Request-Id");
+      log.error({ err: error, requestId, method: request.method, path: request.path }, "a request failed");
+    }
+    // Too late for an answer: Express closes the connection.
+    if (response.headersSent) return next(error);
+    sendProblem(response, problem);
+  };
+}
