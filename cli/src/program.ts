@@ -2,6 +2,8 @@ import { Command, CommanderError } from "commander";
 import { isHelpOrVersion } from "./command.js";
 import { credentialsCommand } from "./commands/credentials.js";
 import { pubCommand } from "./commands/pub.js";
+import { serviceCommands } from "./commands/services.js";
+import { startCommand } from "./commands/start.js";
 import { subCommand } from "./commands/sub.js";
 import { describeError, EXIT, exitCodeOf } from "./exit.js";
 import { processTerminal, type Terminal } from "./terminal.js";
@@ -27,12 +29,14 @@ export async function runCommand(
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
     });
-  for (const command of [
+  const commands = [
+    startCommand(terminal, setExitCode),
+    ...serviceCommands(terminal),
     pubCommand(terminal),
     subCommand(terminal, setExitCode),
     credentialsCommand(terminal),
-  ])
-    program.addCommand(command);
+  ];
+  for (const command of commands) program.addCommand(command);
 
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -4,9 +4,6 @@ import { listSlots, writeSlot } from "@fieldmesh/runtime";
 import { UsageError } from "../exit.js";
 import { addCredentials, type CredentialFiles, listCredentials } from "./credentials.js";
 
-/** More nodes than this on one machine is a mistake of a digit. */
-export const MAX_SLOTS = 1_000;
-
 export interface SlotRequest {
   count: number;
   /** Slots are named `{prefix}-1`, `{prefix}-2`… */
@@ -21,28 +18,37 @@ export interface SlotsMade {
   kept: string[];
 }
 
+/** Makes `{prefix}-1` to `{prefix}-{count}`; see {@link ensureSlots}. */
+export function makeSlots(files: CredentialFiles, request: SlotRequest): Promise<SlotsMade> {
+  const { count, prefix, domain, root } = request;
+  const longest = `${prefix}-${count}`;
+  if (longest.length > 32) {
+    throw new UsageError(`--prefix "${prefix}" is too long: "${longest}" has more than 32 characters`);
+  }
+  const ids = Array.from({ length: count }, (_, at) => `${prefix}-${at + 1}`);
+  return ensureSlots(files, { ids, domain, root });
+}
+
 /**
- * Makes identities beforehand, each with a name and a password, for nodes that take the first free one. Slots that
- * are there, and whose user the broker knows, are kept as they are.
+ * Makes identities beforehand, each with a name and a password, for nodes to take. Slots that are there, and whose
+ * user the broker knows, are kept as they are.
  */
-export async function makeSlots(files: CredentialFiles, request: SlotRequest): Promise<SlotsMade> {
-  const longest = `${request.prefix}-${request.count}`;
-  if (longest.length > 32)
-    throw new UsageError(
-      `--prefix "${request.prefix}" is too long: "${longest}" has more than 32 characters`,
-    );
-  await mkdir(request.root, { recursive: true, mode: 0o700 });
-  const existing = new Map((await listSlots(request.root)).map((slot) => [slot.id, slot]));
+export async function ensureSlots(
+  files: CredentialFiles,
+  request: { ids: readonly string[]; domain: string; root: string },
+): Promise<SlotsMade> {
+  const { ids, domain, root } = request;
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  const existing = new Map((await listSlots(root)).map((slot) => [slot.id, slot]));
   const known = new Set((await listCredentials(files)).map(({ user }) => user));
-  const ids = Array.from({ length: request.count }, (_, at) => `${request.prefix}-${at + 1}`);
   const wanting = ids.filter((id) => existing.get(id)?.password === undefined || !known.has(id));
   const added = await addCredentials(
     files,
-    wanting.map((user) => ({ user, role: "node" as const, domains: [request.domain], renew: true })),
+    wanting.map((user) => ({ user, role: "node" as const, domains: [domain], renew: true })),
   );
   for (const { user, password } of added) {
-    const folder = await writeSlot(request.root, { id: user, password });
-    await giveToOwnerOf(request.root, [folder, join(folder, "identity.json")]);
+    const folder = await writeSlot(root, { id: user, password });
+    await giveToOwnerOf(root, [folder, join(folder, "identity.json")]);
   }
   return { made: wanting, kept: ids.filter((id) => !wanting.includes(id)) };
 }

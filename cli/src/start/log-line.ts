@@ -67,7 +67,6 @@ function clock(at: Date): string {
 
 /** Control characters could rewrite the terminal: a line may hold text from the network. */
 function cut(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  const safe = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
+  const safe = text.replace(/\p{Cc}/gu, " ");
   return safe.length > MAX_CHARS ? `${safe.slice(0, MAX_CHARS)}…` : safe;
 }

@@ -69,9 +69,9 @@ export class SupervisedService {
 
   #onEnded(ended: Ended): void {
     const decision = this.#policy.decide(ended);
-    if (decision.kind === "leave") return this.#events.ended(this.name, ended, undefined);
-    this.#events.ended(this.name, ended, decision.delayMs);
-    this.#timer = setTimeout(() => this.start(), decision.delayMs);
+    const delayMs = decision.kind === "restart" ? decision.delayMs : undefined;
+    if (delayMs !== undefined) this.#timer = setTimeout(() => this.start(), delayMs);
+    this.#events.ended(this.name, ended, delayMs);
   }
 
   /** Ends it in order, by force after the limit. Resolves when it is gone. */

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readEnvironment } from "@fieldmesh/runtime";
+import { ensureServiceCredential } from "../credentials/service-credential.js";
+import { ensureSlots } from "../credentials/slots.js";
+import type { Terminal } from "../terminal.js";
+import type { StartSettings } from "./settings.js";
+import type { ServiceSpec } from "./supervised-service.js";
+
+/** The two nodes that `start` runs: this machine's own figures, and a simulated greenhouse. */
+const NODES = ["host", "greenhouse"] as const;
+
+const COMMAND = fileURLToPath(new URL("../../bin/fieldmesh.js", import.meta.url));
+
+/** Everything that `start` runs, the broker first. `configOf` gives the file of a node's sensors. */
+export function planServices(
+  settings: StartSettings,
+  terminal: Terminal,
+  configOf: (node: string) => string,
+): ServiceSpec[] {
+  const common: Record<string, string | undefined> = { ...terminal.env, DATA_DIR: settings.dataDir };
+  // Set for a node of one's own, they would make every service here the same one.
+  for (const name of ["NODE_ID", "EDGE_CONFIG", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_PASSWORD_FILE"])
+    delete common[name];
+  const client = { ...common, MQTT_URL: settings.brokerUrl };
+  const dashboard: ServiceSpec = {
+    name: "dashboard",
+    args: [COMMAND, "dashboard"],
+    env:
+      settings.credentials === undefined
+        ? client
+        : { ...client, MQTT_USERNAME: "dashboard", MQTT_PASSWORD_FILE: dashboardPasswordFile(settings) },
+  };
+  return [
+    { name: "broker", args: [COMMAND, "broker"], env: common },
+    dashboard,
+    ...NODES.map((node) => ({
+      name: node,
+      args: [COMMAND, "edge"],
+      env: { ...client, NODE_ID: node, EDGE_CONFIG: configOf(node) },
+    })),
+  ];
+}
+
+/** A broker with users knows ours as well: each service of this machine gets a credential of its own. */
+export async function ensureOwnCredentials(settings: StartSettings, terminal: Terminal): Promise<void> {
+  if (settings.credentials === undefined) return;
+  const { DOMAIN } = readEnvironment(["DOMAIN"], terminal.env);
+  await ensureServiceCredential(settings.credentials, "dashboard", dashboardPasswordFile(settings));
+  await ensureSlots(settings.credentials, {
+    ids: NODES,
+    domain: DOMAIN,
+    root: join(settings.dataDir, "edge"),
+  });
+}
+
+function dashboardPasswordFile(settings: StartSettings): string {
+  return join(settings.dataDir, "credentials", "dashboard.password");
+}
