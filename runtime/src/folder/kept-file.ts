@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** A kept file is of a later version of Fieldmesh, or not one of its files. */
@@ -25,20 +25,35 @@ export function checkFormat(file: string, found: unknown, known: number): void {
   }
 }
 
+/** Whose a file is. */
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
 /**
  * Replaces a file as a whole: whoever reads it, also after a power cut, sees the old content or the new.
+ * Root, who may give files away, leaves it to whom it belonged, or a new one to the folder's owner: a command run
+ * as root must not lock out the service that reads the file.
  * @param mode rights of the file, as 0o600.
+ * @param owner for root: whom to give it to instead.
  */
 export async function writeFileAtomic(
   path: string,
   content: string | Uint8Array,
   mode: number,
+  owner?: Owner,
 ): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}`);
   try {
     const file = await open(temporary, "wx", mode);
     try {
+      await file.chmod(mode); // the umask may have taken some
+      if (process.getuid?.() === 0) {
+        const { uid, gid } = owner ?? (await ownerOf(path)) ?? (await stat(folder));
+        await file.chown(uid, gid);
+      }
       await file.writeFile(content);
       await file.sync();
     } finally {
@@ -55,5 +70,14 @@ export async function writeFileAtomic(
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+async function ownerOf(path: string): Promise<Owner | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
   }
 }
