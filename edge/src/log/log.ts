@@ -128,7 +128,7 @@ export class NodeLog {
 
   /**
    * Opens the log of a folder that this process has locked, and reads it through.
-   * Throws LogFormatError for a segment of a later format version.
+   * @throws FormatVersionError for a segment of a later format version.
    */
   static async open(options: OpenLogOptions): Promise<NodeLog> {
     return new NodeLog(options, await recover(options.folder));
@@ -206,12 +206,11 @@ export class NodeLog {
     return count;
   }
 
-  /** Whether a rule has events that the broker has not acknowledged. */
-  holdsEventsOf(ruleKey: string): boolean {
-    for (const boot of this.#state.boots.values()) {
-      if ((boot.events.get(ruleKey)?.held.count ?? 0) > 0) return true;
-    }
-    return false;
+  /** How many events of a rule the broker has not acknowledged. */
+  heldEventsOf(ruleKey: string): number {
+    let count = 0;
+    for (const boot of this.#state.boots.values()) count += boot.events.get(ruleKey)?.held.count ?? 0;
+    return count;
   }
 
   /** The newest event of each rule, raised or cleared, by `{sensor}/{rule}`. */

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { checkFormat } from "@fieldmesh/runtime";
 
 /**
  * How records lie in a segment file, little-endian:
@@ -17,12 +18,6 @@ export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 const MAGIC = Buffer.from("FMLOG\0", "latin1");
 
-/** A file of the log that this program must not touch, or cannot read. */
-export class LogFormatError extends Error {
-  readonly code = "LOG_FORMAT";
-  override readonly name = "LogFormatError";
-}
-
 export function encodeHeader(startedAt: number): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   MAGIC.copy(header);
@@ -33,18 +28,13 @@ export function encodeHeader(startedAt: number): Buffer {
 
 /**
  * Reads a segment's header; `null` when it is torn or foreign (nothing behind it can be trusted).
- * Throws {@link LogFormatError} on a version from the future: it is refused by name, never overwritten.
+ * @throws FormatVersionError on a version from the future: it is refused by name, never overwritten.
  */
 export function decodeHeader(bytes: Buffer, path: string): { startedAt: number } | null {
   if (bytes.length < HEADER_BYTES || !bytes.subarray(0, 6).equals(MAGIC)) return null;
   const version = bytes.readUInt16LE(6);
-  if (version > FORMAT_VERSION) {
-    throw new LogFormatError(
-      `${path} has format version ${version}, this program reads up to ${FORMAT_VERSION}: ` +
-        "run the newer version that wrote it, or move the folder away to begin a new log",
-    );
-  }
-  return version === FORMAT_VERSION ? { startedAt: bytes.readDoubleLE(8) } : null;
+  checkFormat(path, version, FORMAT_VERSION);
+  return { startedAt: bytes.readDoubleLE(8) };
 }
 
 export function encodeRecord(kind: number, body: Buffer): Buffer {

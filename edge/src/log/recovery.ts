@@ -39,7 +39,7 @@ export const TORN = "torn";
 /**
  * Reads all segments of a folder in order. The state is that of the newest snapshot and of what follows it. What
  * is held but cannot be found any more is named as dropped, so that the accounts stay true.
- * Throws LogFormatError for a segment of a later format version.
+ * @throws FormatVersionError for a segment of a later format version.
  */
 export async function recover(folder: string): Promise<Recovered> {
   const started = performance.now();

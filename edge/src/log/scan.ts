@@ -45,7 +45,7 @@ export async function heldBatch(
   const waiting = tail.entries.filter(({ item }) => item.kind === kind && !skip(item));
   const items: Item[] = [];
   let next = cursor;
-  for (const segment of [...segments]) {
+  for (const segment of segments.slice()) {
     if (segment.number < cursor.segment) continue;
     const goesOn = segment.number === cursor.segment && segment.generation === cursor.generation;
     const spans = [...segment.spans.values()].filter((span) => span.kind === kind && spanHolds(state, span));
@@ -103,7 +103,7 @@ export async function* readRange(
     name.seq <= to;
   const waiting = tail.entries.filter(({ item }) => wanted(item));
   let given = from - 1; // the newest that was given: a reading may move from memory to disk meanwhile
-  for (const segment of [...segments]) {
+  for (const segment of segments.slice()) {
     const span = segment.span("reading", sensor, boot);
     if (span === undefined || span.to < from || span.from > to) continue;
     const file = await openIfThere(segment);

@@ -1,0 +1,93 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type Closer,
+  ConfigurationError,
+  claimSlot,
+  createMqttLink,
+  FormatVersionError,
+  type LinkRefusal,
+  type MainContext,
+  readEnvironment,
+} from "@fieldmesh/runtime";
+import { BUILT_IN_CONFIGS, loadNodeConfig } from "./config/load.js";
+import { ConfigError } from "./config/problems.js";
+import type { NodeConfig } from "./config/types.js";
+import { startNode } from "./node.js";
+
+const NAMES = [
+  "EDGE_CONFIG",
+  "NODE_ID",
+  "DOMAIN",
+  "DATA_DIR",
+  "MQTT_URL",
+  "MQTT_USERNAME",
+  "MQTT_PASSWORD",
+  "MQTT_CA",
+] as const;
+
+/** The configuration of a node that was given none: this machine's own figures. */
+const DEFAULT_CONFIG = "host";
+
+/**
+ * An edge node as a process: settings from the environment, identity from NODE_ID, the configuration or a slot.
+ * @throws EnvironmentError, ConfigurationError, FolderHeldError.
+ */
+export async function runEdge(context: MainContext): Promise<Closer> {
+  const { env, log } = context;
+  const settings = readEnvironment(NAMES, env);
+  // A built-in configuration goes by its name, which is no path.
+  const builtIn = BUILT_IN_CONFIGS.find((name) => name === env["EDGE_CONFIG"]);
+  const config = await readConfig(builtIn ?? settings.EDGE_CONFIG ?? DEFAULT_CONFIG, {
+    ...(settings.NODE_ID !== undefined && { node: settings.NODE_ID }),
+    ...(env["DOMAIN"] !== undefined && { domain: settings.DOMAIN }),
+  });
+  const slot = await claimSlot(join(settings.DATA_DIR, "edge"), { id: config.node });
+  const logger = log.child({ domain: config.domain, node: slot.id });
+  const password = settings.MQTT_PASSWORD ?? slot.password;
+  // A node's user at the broker is its own name, unless it was told another.
+  const username = settings.MQTT_USERNAME ?? (password === undefined ? undefined : slot.id);
+  const ca = settings.MQTT_CA === undefined ? undefined : await readFile(settings.MQTT_CA);
+  const [urls = []] = settings.MQTT_URL;
+
+  try {
+    const node = await startNode(
+      { ...config, node: slot.id },
+      {
+        folder: slot.folder,
+        logger,
+        createLink: ({ clientId, will }) =>
+          createMqttLink({
+            urls,
+            clientId,
+            username,
+            password,
+            ca,
+            log: logger,
+            ...(will !== undefined && { will }),
+            onRefused: (refusal: LinkRefusal) => logger.error(refusal, "the broker refused"),
+          }),
+        onStop: (reason) => context.stop(reason),
+      },
+    );
+    return {
+      close: async () => {
+        await node.close();
+        await slot.lock.release();
+      },
+    };
+  } catch (error) {
+    await slot.lock.release();
+    if (error instanceof FormatVersionError) throw new ConfigurationError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function readConfig(source: string, names: { node?: string; domain?: string }): Promise<NodeConfig> {
+  try {
+    return await loadNodeConfig(source, names);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ConfigurationError(error.message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+/** A command that is not carried out, as its reply says it. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly code: string;
+  readonly field: string | undefined;
+
+  constructor(code: CommandErrorCode, message: string, field?: string) {
+    super(message);
+    this.code = code;
+    this.field = field;
+  }
+}
+
+export type CommandErrorCode =
+  | "unknown_command" // no such command
+  | "bad_args" // an argument is missing or wrong: `field` says which
+  | "unknown_sensor" // the node has no sensor of that id
+  | "unknown_rule" // the sensor has no rule of that id
+  | "not_simulated" // no sensor that can simulate
+  | "busy" // too much is asked at once: ask again later
+  | "failed"; // it was tried and went wrong
