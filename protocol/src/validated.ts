@@ -14,7 +14,7 @@ function refusalOf(error: z.ZodError, input: unknown, what: string): Refusal {
   const value = valueAt(input, issue.path);
   const name = field === "" ? what : field;
   const expected = issue.message
-    .replace(/^Invalid (input|option|string): expected /, "")
+    .replace(/^(Invalid (input|option|string)|Too (big|small)): expected /, "")
     .replace(/, received .*$/, "")
     .replace(/^Invalid discriminator value. Expected /, "one of ");
   const detail =
