@@ -1,6 +1,8 @@
 import type { Benchmark } from "./benchmark.js";
 import { broker } from "./broker/broker.js";
+import { edge } from "./edge.js";
+import { latency } from "./latency.js";
 import { parse } from "./parse.js";
 
 /** Every benchmark by the name it is called with. */
-export const benchmarks: Record<string, Benchmark> = { parse, broker };
+export const benchmarks: Record<string, Benchmark> = { parse, edge, latency, broker };
