@@ -1,0 +1,592 @@
+// What the mock server tells: nodes, sensors, readings of the last five minutes and onwards, alarms.
+
+const WINDOW_MS = 300_000;
+const MAX_READINGS = 3_000;
+const above = (id, limit, clear, severity = "warning") => ({
+  id,
+  kind: "above",
+  limit,
+  clear,
+  severity,
+  forMs: 2_000,
+});
+const below = (id, limit, clear, severity = "warning") => ({
+  id,
+  kind: "below",
+  limit,
+  clear,
+  severity,
+  forMs: 2_000,
+});
+const noise = (size) => (Math.random() + Math.random() - 1) * size;
+const wave = (t, periodS, phase = 0) => Math.sin((t / 1000 / periodS) * 2 * Math.PI + phase);
+
+const GREENHOUSE = [
+  {
+    id: "temperature",
+    type: "temperature",
+    unit: "Cel",
+    intervalMs: 1_000,
+    range: { min: -40, max: 85 },
+    rules: [above("too-hot", 30, 29), below("too-cold", 15, 16, "critical")],
+    overrides: [
+      { setting: "rules.too-hot.limit", configured: 28, value: 30, at: Date.now() - 3_600_000, by: "anna" },
+    ],
+    value: (t) =>
+      24.6 +
+      1.8 * wave(t, 420) +
+      noise(0.25) +
+      (t > START + 40_000 && t < START + 400_000 ? 0 : 0) +
+      excursion(t, 8),
+  },
+  {
+    id: "humidity",
+    type: "humidity",
+    unit: "%RH",
+    intervalMs: 1_000,
+    range: { min: 0, max: 100 },
+    deadband: 0.3,
+    maxSilenceMs: 10_000,
+    rules: [{ id: "out-of-range", kind: "outside", low: 40, high: 80, severity: "warning" }],
+    value: (t) => 61 + 6 * wave(t, 300, 1) + noise(0.8),
+  },
+  {
+    id: "light",
+    type: "light",
+    unit: "lx",
+    intervalMs: 1_000,
+    rules: [below("too-dark", 100, 120, "info")],
+    value: (t) => 820 + 190 * wave(t, 200, 2) + noise(40),
+  },
+  {
+    id: "airquality",
+    type: "airquality",
+    unit: "ppm",
+    intervalMs: 2_000,
+    rules: [above("poor-air", 1000, 950, "critical")],
+    value: (t) => 905 + 70 * wave(t, 260, 3) + noise(14) + excursion(t - 60_000, 120),
+  },
+  {
+    id: "door",
+    label: "North door",
+    type: "door",
+    valueType: "boolean",
+    unit: "1",
+    intervalMs: 5_000,
+    rules: [{ id: "door-open", kind: "equals", value: true, severity: "info", forMs: 60_000 }],
+    value: (t) => (wave(t, 140) > 0.8 ? 1 : 0),
+  },
+  {
+    id: "soil-moisture",
+    label: "Soil moisture, bed 3",
+    type: "moisture",
+    unit: "%",
+    intervalMs: 2_000,
+    rules: [],
+    value: (t) => 38 - ((t - START) / 3_600_000) * 4 + noise(0.2),
+    flaky: true,
+  },
+];
+const HOST = [
+  {
+    id: "cpu",
+    type: "cpu",
+    unit: "%",
+    intervalMs: 1_000,
+    range: { min: 0, max: 100 },
+    rules: [above("busy", 90, 80)],
+    value: (t) => Math.max(2, 22 + 10 * wave(t, 60) + noise(14) + (Math.random() > 0.98 ? 45 : 0)),
+  },
+  {
+    id: "memory",
+    type: "memory",
+    unit: "B",
+    intervalMs: 2_000,
+    rules: [above("memory-full", 7.6e9, 7.4e9, "critical")],
+    value: (t) => 4.21e9 + 3e8 * wave(t, 500) + noise(2e7),
+  },
+  {
+    id: "disk-free",
+    type: "disk",
+    unit: "B",
+    intervalMs: 10_000,
+    rules: [below("disk-full", 5e9, 6e9, "critical")],
+    value: (t) => 48.3e9 - (t - START) * 20,
+  },
+  {
+    id: "network-in",
+    type: "network",
+    unit: "B/s",
+    intervalMs: 1_000,
+    rules: [],
+    value: (t) =>
+      Math.max(0, 180_000 + 120_000 * wave(t, 45) + noise(90_000) + (Math.random() > 0.97 ? 2.4e6 : 0)),
+  },
+  {
+    id: "network-out",
+    type: "network",
+    unit: "B/s",
+    intervalMs: 1_000,
+    rules: [],
+    value: (t) => Math.max(0, 42_000 + 12_000 * wave(t, 45) + noise(20_000)),
+  },
+  {
+    id: "cpu-temperature",
+    type: "temperature",
+    unit: "Cel",
+    intervalMs: 2_000,
+    rules: [above("overheating", 85, 80, "critical")],
+    value: (t) => 51 + 4 * wave(t, 90) + noise(1.2),
+  },
+];
+const START = Date.now() - WINDOW_MS;
+
+/** An excursion of that height from 100 s into the window for 70 s, and one that stands now. */
+function excursion(t, height) {
+  const at = (t - START) / 1000;
+  const hill = (from, to) => (at < from || at > to ? 0 : Math.min(1, (at - from) / 12, (to - at) / 12));
+  return height * Math.max(hill(100, 170), hill(270, 4_000) * 0.95);
+}
+
+class MockStream {
+  constructor(name, sensor, boot) {
+    Object.assign(this, {
+      name,
+      sensor,
+      boot,
+      seq: 0,
+      t: [],
+      v: [],
+      s: [],
+      q: new Map(),
+      first: 0,
+      nextAt: 0,
+    });
+  }
+  fill(now, quiet) {
+    const { intervalMs } = this.sensor;
+    if (this.nextAt === 0)
+      this.nextAt = Math.max(START, now - Math.min(WINDOW_MS, MAX_READINGS * intervalMs));
+    for (; this.nextAt <= now; this.nextAt += intervalMs) {
+      const at = (this.nextAt - START) / 1000;
+      this.seq += 1;
+      if (this.sensor.flaky && !quiet && at > 180 && at < 205) continue;
+      const bad = this.sensor.flaky && !quiet && at > 90 && at < 100;
+      const n = this.first + this.t.length;
+      if (bad) this.q.set(n, ["bad", "sensor answered with a wrong checksum"]);
+      this.t.push(this.nextAt);
+      this.v.push(bad ? null : this.sensor.value(this.nextAt));
+      this.s.push(this.seq);
+    }
+    let cut = 0;
+    while (this.t.length - cut > MAX_READINGS || (this.t[cut] ?? now) < now - WINDOW_MS) cut += 1;
+    if (cut > 64) {
+      this.t.splice(0, cut);
+      this.v.splice(0, cut);
+      this.s.splice(0, cut);
+      this.first += cut;
+    }
+  }
+  get last() {
+    return this.t.length === 0 ? undefined : { v: this.v.findLast((v) => v !== null), t: this.t.at(-1) };
+  }
+}
+
+export class World {
+  constructor({ streams, ratePerS, quiet }) {
+    this.quiet = quiet;
+    this.boot = Math.floor(Date.now() / 1000);
+    this.acks = new Map();
+    this.changed = new Map();
+    this.nodes = streams > 0 ? madeUp(streams, ratePerS) : twoNodes(this.boot);
+    this.streams = new Map();
+    for (const node of this.nodes)
+      for (const sensor of node.made) {
+        const name = `${node.domain}_${node.node}_${sensor.id}`;
+        this.streams.set(name, new MockStream(name, sensor, this.boot));
+      }
+    this.fill();
+  }
+  fill() {
+    const now = Date.now();
+    for (const node of this.nodes) {
+      if (node.presence !== "online") continue;
+      for (const sensor of node.made)
+        this.streams.get(`${node.domain}_${node.node}_${sensor.id}`)?.fill(now, this.quiet);
+    }
+  }
+  start(tell) {
+    this.tell = tell;
+    setInterval(() => this.fill(), 50);
+    setInterval(() => {
+      if (this.nodes.length < 10) tell.catalogue(this.catalogue(false));
+    }, 2_000);
+  }
+  hello(user) {
+    return {
+      epoch: String(this.boot),
+      version: "0.1.0",
+      user,
+      now: Date.now(),
+      windowMs: WINDOW_MS,
+      maxReadings: MAX_READINGS,
+      frameMs: 50,
+      brokers: [{ url: "mqtt://127.0.0.1:1883", connected: true, since: START }],
+    };
+  }
+  view(node) {
+    const { made, ...rest } = node;
+    return {
+      ...rest,
+      sensors: made.map((sensor) => {
+        const { value: _value, flaky, ...birth } = sensor;
+        const stream = `${node.domain}_${node.node}_${sensor.id}`;
+        const { last, seq, t } = this.streams.get(stream);
+        const lost = flaky && !this.quiet ? 12 : 0;
+        return {
+          ...birth,
+          stream,
+          driver: node.driver,
+          state: sensor.state ?? "ok",
+          stale: node.presence !== "online",
+          ...(last === undefined ? {} : { latest: last }),
+          ...(t.length === 0
+            ? {}
+            : { account: { stored: seq - lost, dropped: lost, held: 0, unknown: 0, lastSeq: seq } }),
+        };
+      }),
+    };
+  }
+  catalogue(full = true) {
+    return {
+      full,
+      nodes: Object.fromEntries(this.nodes.map((node) => [`${node.domain}/${node.node}`, this.view(node)])),
+    };
+  }
+  alarms() {
+    if (this.quiet || this.nodes.length >= 10) return { full: true, standing: {}, history: [] };
+    const event = (sensor, rule, state, severity, value, limit, unit, at, since, seq, message) => ({
+      node: "greenhouse",
+      sensor,
+      rule,
+      state,
+      severity,
+      value,
+      limit,
+      unit,
+      timestamp: at,
+      since,
+      boot: this.boot,
+      seq,
+      message,
+    });
+    const key = (sensor, rule) => `env_greenhouse_${sensor}/${rule}`;
+    const standing = {};
+    const put = (sensor, rule, e) => {
+      const ack = this.acks.get(key(sensor, rule));
+      standing[key(sensor, rule)] = {
+        key: key(sensor, rule),
+        domain: "env",
+        event: e,
+        ...(ack === undefined ? {} : { ack }),
+      };
+    };
+    put(
+      "temperature",
+      "too-hot",
+      event(
+        "temperature",
+        "too-hot",
+        "raised",
+        "warning",
+        31.24,
+        30,
+        "Cel",
+        START + 284_000,
+        START + 282_000,
+        3,
+        "temperature above 30 °C for 2 s",
+      ),
+    );
+    put(
+      "airquality",
+      "poor-air",
+      event(
+        "airquality",
+        "poor-air",
+        "raised",
+        "critical",
+        1012,
+        1000,
+        "ppm",
+        START + 342_000,
+        START + 340_000,
+        1,
+        "airquality above 1000 ppm for 2 s",
+      ),
+    );
+    const away = this.nodes.find((node) => node.presence === "offline");
+    if (away !== undefined) {
+      const name = `env_${away.node}_node/offline`;
+      standing[name] = {
+        key: name,
+        domain: "env",
+        event: {
+          node: away.node,
+          sensor: "node",
+          rule: "offline",
+          state: "raised",
+          severity: "critical",
+          value: null,
+          unit: "1",
+          timestamp: away.since,
+          since: away.since,
+          boot: 1,
+          seq: 1,
+          message: `node ${away.node} is offline`,
+        },
+        ...(this.acks.has(name)
+          ? { ack: this.acks.get(name) }
+          : {
+              ack: {
+                boot: 1,
+                seq: 1,
+                by: "anna",
+                at: away.since + 90_000,
+                note: "battery is charging, back by four",
+              },
+            }),
+      };
+    }
+    const cleared = {
+      key: key("temperature", "too-hot"),
+      domain: "env",
+      event: event(
+        "temperature",
+        "too-hot",
+        "cleared",
+        "warning",
+        28.9,
+        30,
+        "Cel",
+        START + 168_000,
+        START + 110_000,
+        2,
+        "temperature back below 29 °C",
+      ),
+      endedAt: START + 168_000,
+    };
+    const raised = {
+      key: key("temperature", "too-hot"),
+      domain: "env",
+      event: event(
+        "temperature",
+        "too-hot",
+        "raised",
+        "warning",
+        30.6,
+        30,
+        "Cel",
+        START + 112_000,
+        START + 110_000,
+        1,
+        "temperature above 30 °C for 2 s",
+      ),
+    };
+    return { full: true, standing, history: [cleared, raised] };
+  }
+  dropped() {
+    const now = Date.now();
+    if (this.quiet) return { total: 0, byCause: {}, recent: [], channels: [] };
+    return {
+      total: 41,
+      byCause: { json: 38, name: 3 },
+      recent: [
+        {
+          topic: "env/desk/temperature/raw",
+          cause: "json",
+          detail: 'payload "21,5": expected a number, a boolean or a JSON object',
+          count: 38,
+          at: now - 12_000,
+        },
+        {
+          topic: "env/Büro/light/raw",
+          cause: "name",
+          detail: 'node "Büro": expected 1 to 32 of a-z, 0-9 and "-", not beginning with "-"',
+          count: 3,
+          at: now - 720_000,
+        },
+      ],
+      channels: [
+        {
+          name: "phone",
+          kind: "ntfy",
+          minSeverity: "warning",
+          sent: 14,
+          failed: 0,
+          pending: 0,
+          lastSentAt: now - 95_000,
+        },
+        {
+          name: "duty-mail",
+          kind: "email",
+          minSeverity: "critical",
+          sent: 2,
+          failed: 3,
+          pending: 1,
+          lastSentAt: now - 86_400_000,
+          lastError: { message: "smtp.example.org:587 did not answer within 10 s", at: now - 34_000 },
+        },
+      ],
+    };
+  }
+  frame(cursors) {
+    const streams = {};
+    for (const [name, cursor] of cursors) {
+      const stream = this.streams.get(name);
+      if (stream === undefined) continue;
+      const end = stream.first + stream.t.length;
+      const reset = cursor === undefined || cursor < stream.first || cursor > end;
+      const from = reset ? stream.first : cursor;
+      if (!reset && from === end) continue;
+      const i = from - stream.first;
+      streams[name] = {
+        n: from,
+        t: stream.t.slice(i),
+        v: stream.v.slice(i),
+        seq: stream.s.slice(i),
+        boot: stream.t.slice(i).map(() => stream.boot),
+        q: [...stream.q]
+          .filter(([n]) => n >= from)
+          .map(([n, [quality, reason]]) => [n - from, quality, reason]),
+        reset,
+        oldest: stream.first,
+        cut: stream.t.length >= MAX_READINGS,
+      };
+      cursors.set(name, end);
+    }
+    return Object.keys(streams).length === 0 ? undefined : { at: Date.now(), streams };
+  }
+  acknowledge({ key, boot, seq, note }, by) {
+    const ack = { boot, seq, by, at: Date.now(), ...(note === undefined ? {} : { note }) };
+    this.acks.set(key, ack);
+    this.tell?.alarms(this.alarms());
+    return ack;
+  }
+  command({ node: name, name: command, args }) {
+    const node = this.nodes.find((n) => n.node === name);
+    if (node?.presence !== "online")
+      return { ok: false, code: "no-answer", message: `${name} did not answer within 5 s: it is offline.` };
+    const ids = args.sensor === undefined ? node.made.map((s) => s.id) : [args.sensor];
+    const sensor = node.made.find((s) => s.id === args.sensor);
+    switch (command) {
+      case "simulate": {
+        const hit = { overheat: "temperature", lowlight: "light", poorair: "airquality" }[args.type];
+        return { ok: true, result: { sensors: ids.filter((id) => hit === undefined || id === hit) } };
+      }
+      case "set-interval": {
+        if (args.intervalMs < 10)
+          return {
+            ok: false,
+            code: "field",
+            field: "intervalMs",
+            message: `intervalMs ${args.intervalMs}: expected 10 or more`,
+          };
+        const replaced = sensor.intervalMs;
+        sensor.intervalMs = args.intervalMs;
+        return { ok: true, result: { intervalMs: args.intervalMs, replaced } };
+      }
+      case "set-rule": {
+        const rule = sensor.rules.find((r) => r.id === args.rule);
+        Object.assign(rule, args.set);
+        return { ok: true, result: { rule } };
+      }
+      default:
+        return { ok: true, result: { sensors: ids, sensor: args.sensor } };
+    }
+  }
+  remove(domain, name) {
+    this.nodes = this.nodes.filter((node) => node.node !== name || node.domain !== domain);
+    this.tell?.catalogue({ full: false, nodes: { [`${domain}/${name}`]: null } });
+    return { removed: [`${domain}/${name}/birth`] };
+  }
+}
+
+function twoNodes(boot) {
+  const now = Date.now();
+  const node = (name, made, more) => ({
+    domain: "env",
+    node: name,
+    presence: "online",
+    since: START,
+    version: "0.1.0",
+    boot,
+    startedAt: now - 11_520_000,
+    clockOffsetMs: 3,
+    legacy: false,
+    log: { bytes: 2_340_000, oldest: now - 900_000 },
+    made,
+    ...more,
+  });
+  return [
+    node("atlas", HOST, { driver: "host", host: "atlas" }),
+    node("greenhouse", GREENHOUSE, {
+      label: "Greenhouse",
+      driver: "simulated",
+      host: "atlas",
+      clockOffsetMs: 4_200,
+    }),
+    node(
+      "shed",
+      [
+        {
+          id: "temperature",
+          type: "temperature",
+          unit: "Cel",
+          intervalMs: 5_000,
+          rules: [],
+          value: () => 12,
+        },
+      ],
+      {
+        label: "Tool shed",
+        driver: "w1",
+        host: "shed-pi",
+        presence: "offline",
+        since: now - 1_260_000,
+        reason: "connection lost",
+      },
+    ),
+  ];
+}
+
+function madeUp(count, ratePerS) {
+  const nodes = [];
+  for (let i = 0; i < count; i += 50) {
+    const made = [];
+    for (let j = i; j < Math.min(count, i + 50); j++) {
+      made.push({
+        id: `sensor-${j + 1}`,
+        type: "temperature",
+        unit: "Cel",
+        intervalMs: 1000 / ratePerS,
+        rules: [above("too-hot", 30, 29)],
+        value: (t) => 22 + 3 * wave(t, 60 + (j % 40)) + noise(0.6),
+      });
+    }
+    nodes.push({
+      domain: "env",
+      node: `node-${nodes.length + 1}`,
+      presence: "online",
+      since: START,
+      version: "0.1.0",
+      boot: 1,
+      startedAt: START,
+      legacy: false,
+      driver: "simulated",
+      host: `host-${nodes.length + 1}`,
+      made,
+    });
+  }
+  return nodes;
+}

@@ -1,0 +1,105 @@
+import type { Ack, AlarmView, CommandName, Commands, HttpApi, Role } from "@fieldmesh/protocol";
+
+/** An answer of the server that is not a success, in words for people (RFC 9457). */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly status: number;
+  /** The field of the request that was wrong, where one was. */
+  readonly field: string | undefined;
+
+  constructor(message: string, details: { code: string; status: number; field?: string; cause?: unknown }) {
+    super(message, { cause: details.cause });
+    this.name = "ApiError";
+    this.code = details.code;
+    this.status = details.status;
+    this.field = details.field;
+  }
+}
+
+/** Told when an answer says that the session has ended. */
+let onSignedOut: () => void = () => {};
+export function whenSignedOut(handler: () => void): void {
+  onSignedOut = handler;
+}
+
+/** A command waits at the node for up to its own deadline; the server answers before this. */
+const DEADLINE_MS = 30_000; // ms
+
+async function request(method: string, path: string, body?: unknown): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: body === undefined ? {} : { "content-type": "application/json" },
+      body: body === undefined ? null : JSON.stringify(body),
+      credentials: "same-origin",
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+  } catch (cause) {
+    const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
+    throw new ApiError(
+      timedOut
+        ? `The dashboard's server did not answer within ${DEADLINE_MS / 1000} s.`
+        : "The dashboard's server cannot be reached.",
+      { code: timedOut ? "timeout" : "unreachable", status: 0, cause },
+    );
+  }
+  const text = await response.text();
+  let json: unknown;
+  try {
+    json = text === "" ? undefined : JSON.parse(text);
+  } catch (cause) {
+    if (response.ok)
+      throw new ApiError("The server's answer is not JSON.", {
+        code: "json",
+        status: response.status,
+        cause,
+      });
+  }
+  if (response.ok) return json;
+  if (response.status === 401 && path !== "/api/session") onSignedOut();
+  throw problemError(json, response.status);
+}
+
+function problemError(json: unknown, status: number): ApiError {
+  const problem = typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
+  const text = (name: string): string | undefined => {
+    const value = problem[name];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const field = text("field");
+  return new ApiError(text("detail") ?? text("title") ?? `The server answered with status ${status}.`, {
+    code: text("code") ?? String(status),
+    status,
+    ...(field === undefined ? {} : { field }),
+  });
+}
+
+const part = encodeURIComponent;
+
+/** Each method's errors are {@link ApiError}s. The server is ours and of the same version: answers are typed as the contract has them. */
+export const api = {
+  session: () => request("GET", "/api/session") as Promise<HttpApi["session"]>,
+  signIn: (name: string, password: string) =>
+    request("POST", "/api/session", { name, password }) as Promise<{ user: { name: string; role: Role } }>,
+  signOut: () => request("DELETE", "/api/session"),
+  acknowledge: (alarm: AlarmView, note: string) =>
+    request("POST", "/api/acks", {
+      key: alarm.key,
+      boot: alarm.event.boot,
+      seq: alarm.event.seq,
+      ...(note === "" ? {} : { note }),
+    }) as Promise<Ack>,
+  command: <N extends CommandName>(
+    node: { domain: string; node: string },
+    name: N,
+    args: Commands[N]["args"],
+  ) =>
+    request("POST", "/api/commands", { domain: node.domain, node: node.node, name, args }) as Promise<
+      Commands[N]["result"]
+    >,
+  removeNode: (domain: string, node: string) => request("DELETE", `/api/nodes/${part(domain)}/${part(node)}`),
+  removeSensor: (domain: string, node: string, sensor: string) =>
+    request("DELETE", `/api/nodes/${part(domain)}/${part(node)}/sensors/${part(sensor)}`),
+  testChannel: (name: string) => request("POST", `/api/channels/${part(name)}/test`),
+};

@@ -1,0 +1,220 @@
+import type { Chart, Plugin } from "chart.js";
+import type { EventMark } from "../model/alarms.js";
+import type { LimitLine } from "../model/rules.js";
+import { CHART_FONT, type Palette } from "./palette.js";
+
+/** What is drawn around the line: limits, alarms, events, readings that are not good, the crosshair. */
+export interface Overlay {
+  palette: Palette;
+  limits: readonly LimitLine[];
+  /** In order of time; all of the stream's, also those left of the axis. */
+  marks: readonly EventMark[];
+  bad: readonly number[];
+  uncertain: readonly number[];
+  limitText: (value: number) => string;
+  cursor: { x: number; y: number } | undefined;
+  large: boolean;
+}
+
+/** Draws under and over Chart.js's line, with nothing of it per reading. */
+export function overlayPlugin(read: () => Overlay): Plugin<"line"> {
+  return {
+    id: "overlay",
+    beforeDatasetsDraw(chart) {
+      const overlay = read();
+      inArea(chart, (context) => {
+        drawBands(chart, context, overlay);
+        drawLimits(chart, context, overlay);
+      });
+    },
+    afterDatasetsDraw(chart) {
+      const overlay = read();
+      drawFlags(chart, overlay.bad, overlay.palette.severity.critical);
+      drawFlags(chart, overlay.uncertain, overlay.palette.severity.warning);
+      drawEvents(chart, overlay);
+      drawLimitLabels(chart, overlay);
+      drawCursor(chart, overlay);
+    },
+  };
+}
+
+interface Frame {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+  x: (t: number) => number;
+  y: (v: number) => number;
+  from: number;
+  to: number;
+  min: number;
+  max: number;
+}
+
+function frameOf(chart: Chart): Frame | undefined {
+  const { x, y } = chart.scales;
+  if (x === undefined || y === undefined) return undefined;
+  return {
+    ...chart.chartArea,
+    x: (t) => x.getPixelForValue(t),
+    y: (v) => y.getPixelForValue(v),
+    from: x.min,
+    to: x.max,
+    min: y.min,
+    max: y.max,
+  };
+}
+
+function inArea(chart: Chart, draw: (context: CanvasRenderingContext2D) => void): void {
+  const { ctx, chartArea } = chart;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(chartArea.left, chartArea.top, chartArea.width, chartArea.height);
+  ctx.clip();
+  draw(ctx);
+  ctx.restore();
+}
+
+/** The time during which an alarm stood, from its raise to its clear or to now. */
+function drawBands(chart: Chart, context: CanvasRenderingContext2D, overlay: Overlay): void {
+  const frame = frameOf(chart);
+  if (frame === undefined) return;
+  const open = new Map<string, EventMark>();
+  const fill = (mark: EventMark, end: number): void => {
+    if (end < frame.from || mark.t > frame.to) return;
+    const left = Math.max(frame.left, frame.x(mark.t));
+    const right = Math.min(frame.right, frame.x(end));
+    context.fillStyle = overlay.palette.band[mark.severity];
+    context.fillRect(left, frame.top, Math.max(1, right - left), frame.bottom - frame.top);
+  };
+  for (const mark of overlay.marks) {
+    if (mark.state === "raised") {
+      if (!open.has(mark.rule)) open.set(mark.rule, mark);
+      continue;
+    }
+    const raise = open.get(mark.rule);
+    if (raise !== undefined) fill(raise, mark.t);
+    open.delete(mark.rule);
+  }
+  for (const raise of open.values()) fill(raise, frame.to);
+}
+
+function drawLimits(chart: Chart, context: CanvasRenderingContext2D, overlay: Overlay): void {
+  const frame = frameOf(chart);
+  if (frame === undefined) return;
+  context.lineWidth = 1;
+  context.setLineDash([5, 4]);
+  for (const limit of overlay.limits) {
+    if (limit.value < frame.min || limit.value > frame.max) continue;
+    const y = Math.round(frame.y(limit.value)) + 0.5;
+    context.strokeStyle = overlay.palette.severity[limit.severity];
+    context.globalAlpha = 0.85;
+    context.beginPath();
+    context.moveTo(frame.left, y);
+    context.lineTo(frame.right, y);
+    context.stroke();
+  }
+}
+
+/** The limit's figure on its line; one outside the axis is named at the edge behind which it lies. */
+function drawLimitLabels(chart: Chart, overlay: Overlay): void {
+  const frame = frameOf(chart);
+  if (frame === undefined) return;
+  const { ctx } = chart;
+  const size = overlay.large ? 12 : 10;
+  ctx.save();
+  ctx.font = `600 ${size}px ${CHART_FONT}`;
+  ctx.textAlign = "right";
+  const taken: number[] = [];
+  for (const limit of overlay.limits) {
+    const outside = limit.value > frame.max ? "↑ " : limit.value < frame.min ? "↓ " : "";
+    const line = Math.min(frame.bottom, Math.max(frame.top, frame.y(limit.value)));
+    // On the quiet side of the line, so that the excursion stays readable.
+    const below = limit.value > frame.max || (outside === "" && limit.bad === "above");
+    let y = below ? line + 3 : line - 3;
+    ctx.textBaseline = below ? "top" : "bottom";
+    y = below ? Math.min(y, frame.bottom - size) : Math.max(y, frame.top + size);
+    if (taken.some((other) => Math.abs(other - y) < size)) continue;
+    taken.push(y);
+    ctx.lineJoin = "round";
+    ctx.lineWidth = 3;
+    ctx.strokeStyle = overlay.palette.surface;
+    ctx.fillStyle = overlay.palette.severity[limit.severity];
+    const text = `${outside}${overlay.limitText(limit.value)}`;
+    ctx.strokeText(text, frame.right - 4, y);
+    ctx.fillText(text, frame.right - 4, y);
+  }
+  ctx.restore();
+}
+
+/** Ticks along the lower edge where readings were bad or uncertain. */
+function drawFlags(chart: Chart, times: readonly number[], colour: string): void {
+  const frame = frameOf(chart);
+  if (frame === undefined || times.length === 0) return;
+  const { ctx } = chart;
+  ctx.save();
+  ctx.fillStyle = colour;
+  for (const t of times) {
+    const x = frame.x(t);
+    if (x >= frame.left - 1 && x <= frame.right + 1) ctx.fillRect(x - 1, frame.bottom - 7, 2, 7);
+  }
+  ctx.restore();
+}
+
+/** A filled triangle for a raise, a hollow one for a clear, at the upper edge; every one of them is drawn. */
+function drawEvents(chart: Chart, overlay: Overlay): void {
+  const frame = frameOf(chart);
+  if (frame === undefined) return;
+  const { ctx } = chart;
+  const size = overlay.large ? 6 : 4.5;
+  ctx.save();
+  ctx.lineWidth = 1.5;
+  for (const mark of overlay.marks) {
+    if (mark.t < frame.from || mark.t > frame.to) continue;
+    const x = frame.x(mark.t);
+    const colour = overlay.palette.severity[mark.severity];
+    ctx.strokeStyle = colour;
+    ctx.globalAlpha = 0.6;
+    ctx.beginPath();
+    ctx.moveTo(x, frame.top + 2 * size);
+    ctx.lineTo(x, frame.bottom);
+    ctx.setLineDash(mark.state === "raised" ? [] : [2, 3]);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+    ctx.beginPath();
+    ctx.moveTo(x - size, frame.top + 1);
+    ctx.lineTo(x + size, frame.top + 1);
+    ctx.lineTo(x, frame.top + 1 + 1.7 * size);
+    ctx.closePath();
+    ctx.fillStyle = mark.state === "raised" ? colour : overlay.palette.surface;
+    ctx.fill();
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+function drawCursor(chart: Chart, { cursor, palette }: Overlay): void {
+  const frame = frameOf(chart);
+  if (frame === undefined || cursor === undefined) return;
+  if (cursor.x < frame.from || cursor.x > frame.to) return;
+  const { ctx } = chart;
+  const x = Math.round(frame.x(cursor.x)) + 0.5;
+  ctx.save();
+  ctx.strokeStyle = palette.text;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  ctx.moveTo(x, frame.top);
+  ctx.lineTo(x, frame.bottom);
+  ctx.stroke();
+  if (!Number.isNaN(cursor.y)) {
+    ctx.beginPath();
+    ctx.arc(x, frame.y(cursor.y), 4, 0, 2 * Math.PI);
+    ctx.fillStyle = palette.line;
+    ctx.strokeStyle = palette.surface;
+    ctx.lineWidth = 2;
+    ctx.fill();
+    ctx.stroke();
+  }
+  ctx.restore();
+}

@@ -1,0 +1,217 @@
+import { Chart, Filler, LinearScale, LineController, LineElement, PointElement } from "chart.js";
+import type { EventMark } from "../model/alarms.js";
+import { type Decimated, decimate, emptyDecimated, type Point } from "../model/decimate.js";
+import type { LimitLine } from "../model/rules.js";
+import { axisFor } from "../model/scale.js";
+import { tickText, timeTicks } from "../model/times.js";
+import type { Series } from "../model/window.js";
+import { type Overlay, overlayPlugin } from "./overlay.js";
+import { CHART_FONT, type Palette } from "./palette.js";
+
+Chart.register(LineController, LineElement, PointElement, LinearScale, Filler);
+
+/** What one chart shows; read anew at every drawing. */
+export interface Subject {
+  series: Series;
+  from: number;
+  to: number;
+  /** See {@link decimate}. */
+  gapMs: number;
+  limits: readonly LimitLine[];
+  marks: readonly EventMark[];
+  /** What the sensor can measure. */
+  bounds: { min?: number; max?: number };
+  /** Booleans: the line goes in steps, and holds its last value up to the right edge. */
+  stepped: boolean;
+  stale: boolean;
+  valueText: (value: number) => string;
+}
+
+/** One chart on one canvas: Chart.js draws the line and the axes, and `overlay.ts` what is around them. */
+export class Plot {
+  readonly #chart: Chart<"line", Point[]>;
+  readonly #large: boolean;
+  readonly #data: Point[] = [];
+  readonly #decimated: Decimated = emptyDecimated();
+  #palette: Palette;
+  #overlay: Overlay;
+  #valueText: (value: number) => string = String;
+  #cursor: { x: number; y: number } | undefined;
+  #tickStepMs = 1000;
+
+  /** `large`: with axes, for a stream's page; else for a tile. */
+  constructor(canvas: HTMLCanvasElement, large: boolean, palette: Palette) {
+    this.#large = large;
+    this.#palette = palette;
+    this.#overlay = this.#emptyOverlay();
+    const font = { family: CHART_FONT, size: 12 };
+    this.#chart = new Chart<"line", Point[]>(canvas, {
+      type: "line",
+      data: { datasets: [{ data: this.#data, borderWidth: large ? 2 : 1.6, fill: large ? "start" : false }] },
+      options: {
+        animation: false,
+        parsing: false,
+        normalized: true,
+        responsive: true,
+        maintainAspectRatio: false,
+        // The page's own crosshair reads the window, not the points drawn.
+        events: [],
+        layout: { padding: large ? { top: 4, right: 8 } : { top: 2, bottom: 2 } },
+        elements: {
+          point: { radius: 0, hitRadius: 0, hoverRadius: 0 },
+          line: { tension: 0, borderJoinStyle: "round", borderCapStyle: "round" },
+        },
+        scales: {
+          x: {
+            type: "linear",
+            display: large,
+            min: 0,
+            max: 1,
+            grid: { color: palette.grid, drawTicks: false },
+            border: { display: false },
+            afterBuildTicks: (axis) => {
+              if (!large) return;
+              const { stepMs, ticks } = timeTicks(
+                axis.min,
+                axis.max,
+                Math.max(2, Math.floor(axis.width / 110)),
+              );
+              this.#tickStepMs = stepMs;
+              axis.ticks = ticks.map((value) => ({ value }));
+            },
+            ticks: {
+              display: large,
+              color: palette.text,
+              font,
+              maxRotation: 0,
+              padding: 8,
+              autoSkip: false,
+              callback: (value) => tickText(Number(value), this.#tickStepMs),
+            },
+          },
+          y: {
+            type: "linear",
+            display: large,
+            grid: { color: palette.grid, drawTicks: false },
+            border: { display: false },
+            ticks: {
+              display: large,
+              color: palette.text,
+              font,
+              padding: 8,
+              maxTicksLimit: large ? 7 : 2,
+              callback: (value) => this.#valueText(Number(value)),
+            },
+          },
+        },
+      },
+      plugins: [overlayPlugin(() => this.#overlay)],
+    });
+  }
+
+  /** Width of the plotting area, CSS pixels. */
+  get width(): number {
+    return this.#chart.chartArea?.width ?? this.#chart.width;
+  }
+
+  /** Left edge of the plotting area within the canvas, CSS pixels. */
+  get left(): number {
+    return this.#chart.chartArea?.left ?? 0;
+  }
+
+  set palette(palette: Palette) {
+    this.#palette = palette;
+    for (const axis of ["x", "y"] as const) {
+      const scale = this.#chart.options.scales?.[axis];
+      if (scale?.grid !== undefined) scale.grid.color = palette.grid;
+      if (scale?.ticks !== undefined) scale.ticks.color = palette.text;
+    }
+  }
+
+  set cursor(cursor: { x: number; y: number } | undefined) {
+    this.#cursor = cursor;
+  }
+
+  draw(subject: Subject): void {
+    const width = Math.max(1, this.width);
+    decimate(
+      subject.series,
+      {
+        from: subject.from,
+        to: subject.to,
+        columnMs: (subject.to - subject.from) / width,
+        gapMs: subject.gapMs,
+      },
+      this.#decimated,
+    );
+    const { points, length, min, max } = this.#decimated;
+    // The array stays the same one and is filled by index: Chart.js would watch another anew.
+    this.#data.length = 0;
+    for (let i = 0; i < length; i++) {
+      const point = points[i];
+      if (point !== undefined) this.#data[i] = point;
+    }
+    if (subject.stepped && !subject.stale) this.#holdLast(subject.to);
+
+    const limits = subject.stepped ? [] : subject.limits;
+    const axis = subject.stepped
+      ? { min: -0.15, max: 1.15 }
+      : axisFor(
+          { min, max },
+          limits.map((limit) => limit.value),
+          subject.bounds,
+        );
+    this.#valueText = subject.stepped
+      ? (value) => (value === 0 || value === 1 ? subject.valueText(value) : "")
+      : subject.valueText;
+    const { scales } = this.#chart.options;
+    if (scales?.["x"] !== undefined) {
+      scales["x"].min = subject.from;
+      scales["x"].max = subject.to;
+    }
+    if (scales?.["y"] !== undefined) {
+      scales["y"].min = axis.min;
+      scales["y"].max = axis.max;
+    }
+    const [dataset] = this.#chart.data.datasets;
+    if (dataset !== undefined) {
+      dataset.borderColor = subject.stale ? this.#palette.stale : this.#palette.line;
+      dataset.backgroundColor = this.#palette.fill;
+      dataset.stepped = subject.stepped;
+    }
+    this.#overlay = {
+      palette: this.#palette,
+      limits,
+      marks: subject.marks,
+      bad: this.#decimated.bad,
+      uncertain: this.#decimated.uncertain,
+      limitText: subject.valueText,
+      cursor: this.#cursor,
+      large: this.#large,
+    };
+    this.#chart.update("none");
+  }
+
+  destroy(): void {
+    this.#chart.destroy();
+  }
+
+  #holdLast(to: number): void {
+    const last = this.#data.at(-1);
+    if (last !== undefined && !Number.isNaN(last.y) && last.x < to)
+      this.#data[this.#data.length] = { x: to, y: last.y };
+  }
+
+  #emptyOverlay(): Overlay {
+    return {
+      palette: this.#palette,
+      limits: [],
+      marks: [],
+      bad: [],
+      uncertain: [],
+      limitText: String,
+      cursor: undefined,
+      large: this.#large,
+    };
+  }
+}

@@ -1,0 +1,84 @@
+/** A chart as the scheduler sees it. */
+export interface Redrawn {
+  /** Time after which one more pixel has passed, ms. */
+  readonly everyMs: number;
+  redraw: () => void;
+}
+
+/** At most five times a second, as more cannot be read; at least once, as a chart that stands still looks broken. */
+const FASTEST_MS = 200; // ms
+const SLOWEST_MS = 1_000; // ms
+
+/** How long a chart of that length and width stays the same, ms. */
+export function pixelMs(windowMs: number, widthPx: number): number {
+  return Math.min(SLOWEST_MS, Math.max(FASTEST_MS, windowMs / Math.max(1, widthPx)));
+}
+
+/**
+ * Redraws charts when a pixel has passed, all that are due in one animation frame, and none while the tab is
+ * hidden. Those due within a quarter of their time are taken along, so that ten charts make one paint.
+ */
+export class RedrawScheduler {
+  readonly #due = new Map<Redrawn, number>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #frame: number | undefined;
+
+  constructor() {
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.#stop();
+      else this.#drawDue(true);
+    });
+  }
+
+  /** Draws it soon, and again and again until the function returned is called. */
+  add(chart: Redrawn): () => void {
+    this.#due.set(chart, 0);
+    this.#plan();
+    return () => {
+      this.#due.delete(chart);
+    };
+  }
+
+  /** Out of turn: the pointer moved, the first readings came. */
+  soon(chart: Redrawn): void {
+    if (!this.#due.has(chart)) return;
+    this.#due.set(chart, 0);
+    this.#plan();
+  }
+
+  #plan(): void {
+    if (document.hidden || this.#frame !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    let next = Number.POSITIVE_INFINITY;
+    for (const due of this.#due.values()) next = Math.min(next, due);
+    if (next === Number.POSITIVE_INFINITY) return;
+    const request = (): void => {
+      this.#timer = undefined;
+      this.#frame = requestAnimationFrame(() => {
+        this.#frame = undefined;
+        this.#drawDue(false);
+      });
+    };
+    const waitMs = next - performance.now();
+    if (waitMs <= 0) request();
+    else this.#timer = setTimeout(request, waitMs);
+  }
+
+  #drawDue(all: boolean): void {
+    const now = performance.now();
+    for (const [chart, due] of this.#due) {
+      if (!all && due - now > chart.everyMs / 4) continue;
+      chart.redraw();
+      this.#due.set(chart, now + chart.everyMs);
+    }
+    this.#plan();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
+  }
+}

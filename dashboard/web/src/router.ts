@@ -1,0 +1,72 @@
+import { computed, signal } from "@preact/signals";
+import { filter, readFilter } from "./preferences.js";
+
+export type Route =
+  | { page: "overview" }
+  | { page: "stream"; stream: string }
+  | { page: "node"; domain: string; node: string }
+  | { page: "alarms" }
+  | { page: "system" }
+  | { page: "unknown"; path: string };
+
+const path = signal(location.pathname);
+
+export const route = computed<Route>(() => parseRoute(path.value));
+
+export function parseRoute(pathname: string): Route {
+  const parts = pathname.split("/").filter(Boolean).map(decode);
+  const [first, second, third] = parts;
+  if (first === undefined) return { page: "overview" };
+  if (first === "stream" && second !== undefined && parts.length === 2)
+    return { page: "stream", stream: second };
+  if (first === "node" && second !== undefined && third !== undefined && parts.length === 3) {
+    return { page: "node", domain: second, node: third };
+  }
+  if (parts.length === 1 && (first === "alarms" || first === "system")) return { page: first };
+  return { page: "unknown", path: pathname };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export function streamHref(stream: string): string {
+  return `/stream/${encodeURIComponent(stream)}`;
+}
+
+export function nodeHref(node: { domain: string; node: string }): string {
+  return `/node/${encodeURIComponent(node.domain)}/${encodeURIComponent(node.node)}`;
+}
+
+/** Goes to an address of this app; the focus follows to the page's heading. */
+export function navigate(href: string): void {
+  history.pushState(null, "", href);
+  arrive();
+  scrollTo(0, 0);
+}
+
+function arrive(): void {
+  path.value = location.pathname;
+  if (location.pathname === "/") filter.value = readFilter();
+  requestAnimationFrame(() => document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true }));
+}
+
+/** Links within the app change the page without loading it again. */
+export function startRouter(): void {
+  addEventListener("popstate", arrive);
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const anchor = event.target instanceof Element ? event.target.closest("a") : null;
+    if (anchor === null || anchor.target !== "" || anchor.hasAttribute("download")) return;
+    const url = new URL(anchor.href, location.href);
+    if (url.origin !== location.origin || url.pathname.startsWith("/api/")) return;
+    if (url.hash !== "" && url.pathname === location.pathname) return;
+    event.preventDefault();
+    navigate(url.pathname + url.search);
+  });
+}
