@@ -2,8 +2,11 @@ import { z } from "zod";
 import { parseJsonPath } from "../drivers/json-path.js";
 import { DURATION, formatDuration, parseDuration, parseSize, SIZE } from "./durations.js";
 
-/** A password or token, by reference: from a variable, or from a file (its last line break taken off). */
-export type Secret = { env: string } | { file: string };
+/**
+ * A password or token, by reference: from a variable, or from a file (its last line break taken off). `prefix`
+ * goes before it, as `Bearer ` does in a header.
+ */
+export type Secret = ({ env: string } | { file: string }) & { prefix?: string | undefined };
 
 /** The kinds of field that the drivers' options and the node's settings have in common. */
 export interface Fields {
@@ -58,7 +61,10 @@ function size(min = 1, max = MAX_BYTES): z.ZodType<number> {
 function secret(): z.ZodType<Secret> {
   const expected = "{env: NAME} or {file: PATH}: a secret does not stand in the configuration itself";
   return z.union(
-    [z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })],
+    [
+      z.strictObject({ env: z.string().min(1), prefix: z.string().optional() }),
+      z.strictObject({ file: z.string().min(1), prefix: z.string().optional() }),
+    ],
     expected,
   );
 }
