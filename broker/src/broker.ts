@@ -1,11 +1,37 @@
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { Aedes } from "aedes";
+import type { AccessControl } from "./access/access.js";
+import { FileAccess } from "./access/file-access.js";
+import { OpenOnLoopback } from "./access/open-on-loopback.js";
 import { type BrokerConfig, DEFAULT_CONFIG } from "./config.js";
+import { Engine } from "./engine/engine.js";
+import { DEFAULT_LIMITS, type Limits } from "./limits.js";
+import { BrokerStartError } from "./listeners/listen-error.js";
+import { type Listeners, openListeners } from "./listeners/open.js";
 import { type BrokerLog, SILENT_LOG } from "./log.js";
+import { LogLimiter } from "./log-limiter.js";
+import { EngineBudget } from "./port/engine-budget.js";
+import { Flusher } from "./port/flusher.js";
+import { Port } from "./port/port.js";
+import type { ConnectRefusal, PortHost } from "./port/port-host.js";
+import { Pressure } from "./port/pressure.js";
+import { SWEEP_INTERVAL_MS, sweep } from "./port/sweep.js";
+import { isLoopback, type Transport } from "./port/transport.js";
+import { Counters } from "./stats/counters.js";
+import type { DropCause } from "./stats/drops.js";
+import { SysTopics } from "./stats/sys-topics.js";
+import { packageVersion } from "./version.js";
+import type { ConnectPacket } from "./wire/connect-packet.js";
+import * as type from "./wire/packet-type.js";
+import { topicNameFault } from "./wire/topic-name.js";
+
+/** Bytes that all connections together may have inside the engine. */
+const ENGINE_BYTES = 2 * 1024 * 1024;
 
 /** The outside world of a broker; a test replaces any of it. */
 export interface BrokerWorld {
   log?: BrokerLog;
+  limits?: Partial<Limits>;
+  /** In place of what the configuration's files would make. */
+  access?: AccessControl;
 }
 
 /** A broker that listens. */
@@ -14,41 +40,248 @@ export interface Broker extends AsyncDisposable {
   readonly port: number;
   readonly tlsPort?: number;
   readonly wsPort?: number;
+  /** What was refused or lost so far, by name. */
+  readonly drops: Readonly<Record<DropCause, number>>;
   /** Ends all connections and listeners. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Starts a broker; resolves when every listener is open. */
+/**
+ * Starts a broker; resolves when every listener is open.
+ * @throws {BrokerStartError} when a port is taken, a file cannot be read, or HOST is open without passwords
+ */
 export async function startBroker(
   config: Partial<BrokerConfig> = {},
   world: BrokerWorld = {},
 ): Promise<Broker> {
-  const full: BrokerConfig = { ...DEFAULT_CONFIG, ...config };
-  const log = world.log ?? SILENT_LOG;
-  const aedes = await Aedes.createBroker({ concurrency: 0 });
-  aedes.on("clientError", (client, error) =>
-    log.warn({ client: client.id, error: error.message }, "client error"),
-  );
-  aedes.on("connectionError", (_client, error) => log.warn({ error: error.message }, "connection error"));
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    aedes.handle(socket);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(full.port, full.host, resolve);
-  });
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closing ??= (async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await new Promise<void>((resolve) => aedes.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    })();
-    return closing;
-  };
-  return { port: (server.address() as AddressInfo).port, close, [Symbol.asyncDispose]: close };
+  const composition = new Composition({ ...DEFAULT_CONFIG, ...config }, world);
+  return composition.start();
+}
+
+class Composition implements PortHost {
+  readonly limits: Limits;
+  readonly counters = new Counters();
+  readonly flusher = new Flusher();
+  readonly budget = new EngineBudget(ENGINE_BYTES);
+  readonly pressure: Pressure;
+  readonly localOnly: boolean;
+  sweepTick = 0;
+  readonly #config: BrokerConfig;
+  readonly #log: BrokerLog;
+  readonly #warnings: LogLimiter;
+  readonly #access: AccessControl;
+  readonly #engine: Engine;
+  readonly #sys: SysTopics;
+  readonly #ports = new Set<Port>();
+  /** Those that have sent an acceptable CONNECT. */
+  readonly #attached = new Set<Port>();
+  #listeners: Listeners | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(config: BrokerConfig, world: BrokerWorld) {
+    this.#config = config;
+    this.localOnly = config.host === "localhost" || isLoopback(config.host);
+    this.limits = { ...DEFAULT_LIMITS, ...world.limits };
+    this.#log = world.log ?? SILENT_LOG;
+    this.#warnings = new LogLimiter(this.#log);
+    this.#access = world.access ?? chooseAccess(config, this.#log);
+    this.pressure = new Pressure(this.limits, {
+      onStalled: (reader, reason) => this.#stalled(reader, reason),
+    });
+    this.#engine = new Engine({
+      access: this.#access,
+      limits: this.limits,
+      counters: this.counters,
+      warnings: this.#warnings,
+      isOver: (port) => this.pressure.isOver(port),
+    });
+    this.#sys = new SysTopics({
+      version: `fieldmesh broker ${packageVersion()}`,
+      counters: this.counters,
+      gauges: () => this.#gauges(),
+      publish: (topic, payload) => this.#engine.publish(topic, payload, true),
+    });
+  }
+
+  get router() {
+    return this.#engine.router;
+  }
+
+  async start(): Promise<Broker> {
+    const { passwordFile, host } = this.#config;
+    if (!this.localOnly && passwordFile === undefined) {
+      throw new BrokerStartError(
+        `HOST ${host} is open to others, and there are no passwords: set PASSWORD_FILE (fieldmesh credentials add), or HOST to 127.0.0.1`,
+      );
+    }
+    this.#access.onRevoked((username) => this.#revoke(username));
+    try {
+      await this.#access.start();
+      await this.#engine.start();
+      this.#sys.start();
+      this.#listeners = await openListeners(this.#config, this.limits.packetBytes + 1024, {
+        onTransport: (transport) => this.#open(transport),
+        onRefused: (peer, reason) => this.#warnings.warn("listener", { peer, reason }, "connection refused"),
+      });
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#sweep = setInterval(() => sweep(this.#ports, ++this.sweepTick, this.limits), SWEEP_INTERVAL_MS);
+    const { port, tlsPort, wsPort } = this.#listeners;
+    this.#log.info({ host, port, tlsPort, wsPort }, "broker listening");
+    const close = (): Promise<void> => this.close();
+    return {
+      port,
+      ...(tlsPort !== undefined && { tlsPort }),
+      ...(wsPort !== undefined && { wsPort }),
+      drops: this.counters.drops,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  }
+
+  // ---- Connections ----
+
+  #open(transport: Transport): void {
+    this.counters.socketsOpened += 1;
+    if (this.#closing !== undefined || this.#ports.size >= this.limits.connections) {
+      this.counters.drop("client-limit");
+      this.#warnings.warn("client-limit", { peer: transport.peer }, "connection closed: there are too many");
+      transport.abort();
+      return;
+    }
+    const port = new Port(transport, this);
+    this.#ports.add(port);
+    port.start();
+  }
+
+  judgeConnect(connect: ConnectPacket): ConnectRefusal | null {
+    if (connect.protocolLevel !== 3 && connect.protocolLevel !== 4) {
+      const reason = "MQTT 3.1.1 (level 4) and 3.1 (level 3) are spoken here"; // [MQTT-3.1.2-2]
+      return { returnCode: type.UNACCEPTABLE_PROTOCOL, cause: "connect-refused", reason };
+    }
+    if (connect.clientId === "" && !connect.cleanSession) {
+      const reason = "an empty client id needs a clean session"; // [MQTT-3.1.3-8]
+      return { returnCode: type.IDENTIFIER_REJECTED, cause: "connect-refused", reason };
+    }
+    const willFault = connect.willTopic === null ? null : topicNameFault(connect.willTopic);
+    if (willFault !== null) {
+      return { returnCode: type.NOT_AUTHORIZED, cause: "malformed", reason: `will: ${willFault}` };
+    }
+    const sessions = this.#engine.sessions;
+    const newSession = !connect.cleanSession && !sessions.has(connect.clientId);
+    if (
+      this.#attached.size >= this.limits.clients ||
+      (newSession && sessions.sessionCount >= this.limits.sessions)
+    ) {
+      return {
+        returnCode: type.SERVER_UNAVAILABLE,
+        cause: "client-limit",
+        reason: "there are too many clients or sessions",
+      };
+    }
+    return null;
+  }
+
+  attach(port: Port): void {
+    this.counters.connectionsOpened += 1;
+    this.#attached.add(port);
+    this.#engine.handle(port);
+  }
+
+  closed(port: Port): void {
+    this.#ports.delete(port);
+    this.#attached.delete(port);
+    this.#engine.forget(port);
+    this.pressure.forget(port);
+    this.#log.debug(
+      { clientId: port.client?.id, peer: port.transport.peer, dropped: port.dropped },
+      "connection closed",
+    );
+  }
+
+  reportFault(port: Port, cause: DropCause, reason: string): void {
+    this.#warnings.warn(
+      cause,
+      {
+        clientId: port.client?.id ?? port.connect?.clientId,
+        username: port.identity?.username,
+        peer: port.transport.peer,
+        reason,
+      },
+      "connection closed by the broker",
+    );
+  }
+
+  #stalled(reader: Port, reason: string): void {
+    if (reader.destroyed) return;
+    this.counters.drop("reader-disconnected");
+    this.#warnings.warn(
+      "reader-disconnected",
+      {
+        clientId: reader.client?.id,
+        username: reader.identity?.username,
+        lostBytes: reader.outward.bytes,
+        lostMessages: reader.dropped,
+        reason,
+      },
+      "reader disconnected: it does not keep up",
+    );
+    reader.abort();
+  }
+
+  #revoke(username: string): void {
+    for (const port of this.#ports) {
+      if (port.identity?.username !== username) continue;
+      this.#log.info(
+        { clientId: port.client?.id, username },
+        "connection closed: the user was removed or has a new password",
+      );
+      port.destroy();
+    }
+  }
+
+  #gauges() {
+    const { sessions, router } = this.#engine;
+    let connectedClients = 0;
+    let persistent = 0;
+    for (const port of this.#engine.connectedClients) {
+      connectedClients += 1;
+      if (port.client?.clean === false) persistent += 1;
+    }
+    const held = sessions.held();
+    return {
+      connectedClients,
+      disconnectedClients: Math.max(0, sessions.sessionCount - persistent),
+      subscriptions: router.subscriptionCount,
+      retainedMessages: sessions.retained.size,
+      heldMessages: held.messages,
+      heldBytes: held.bytes,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#sweep);
+    this.#sys.close();
+    // Ports end as the engine closes its clients: wills are published to those who are still there.
+    await this.#engine.close();
+    for (const port of this.#ports) port.destroy();
+    await this.#listeners?.close();
+    this.pressure.close();
+    await this.#access.close();
+    this.#warnings.close();
+  }
+}
+
+function chooseAccess(config: BrokerConfig, log: BrokerLog): AccessControl {
+  const { passwordFile, aclFile } = config;
+  if (passwordFile === undefined && aclFile === undefined) return new OpenOnLoopback();
+  return new FileAccess({ passwordFile, aclFile, log });
 }

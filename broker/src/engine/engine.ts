@@ -1,0 +1,335 @@
+import { randomUUID } from "node:crypto";
+import { callbackify } from "node:util";
+import {
+  Aedes,
+  type AedesOptions,
+  type AedesPublishPacket,
+  type AuthenticateError,
+  type Client,
+  type Subscription,
+} from "aedes";
+import type { AccessControl } from "../access/access.js";
+import type { Limits } from "../limits.js";
+import type { LogLimiter } from "../log-limiter.js";
+import type { Port } from "../port/port.js";
+import type { Router } from "../port/port-host.js";
+import { type Deliver, MessageRouter } from "../router/router.js";
+import { RetainedDelivery } from "../sessions/retained-delivery.js";
+import { SessionStore } from "../sessions/session-store.js";
+import type { Counters } from "../stats/counters.js";
+import * as type from "../wire/packet-type.js";
+import { levelCount } from "../wire/topic-name.js";
+import { engineClient, neverDuplicate } from "./engine-client.js";
+
+export interface EngineOptions {
+  access: AccessControl;
+  limits: Limits;
+  counters: Counters;
+  warnings: LogLimiter;
+  /** Whether a reader's QoS 0 messages are to be dropped at present. */
+  isOver(port: Port): boolean;
+}
+
+/** A message that may not be published goes here, where nobody can subscribe: the publisher is acknowledged as usual. */
+const DENIED_TOPIC = "$denied";
+/** Recognised by identity when it comes back: Aedes copies packets, not payloads. */
+const PROBE = Buffer.from("probe");
+
+/**
+ * Aedes with our router and sessions in it, and the questions it asks answered. It keeps CONNECT, SUBSCRIBE, the
+ * handshakes of QoS 1 and 2, and wills.
+ */
+export class Engine {
+  readonly router: Router;
+  readonly sessions: SessionStore;
+  readonly #options: EngineOptions;
+  readonly #id = randomUUID();
+  readonly #retained: RetainedDelivery;
+  #aedes: Aedes | undefined;
+  #starting = true;
+  #probed: Port | null = null;
+  /** By client id, once accepted. */
+  readonly #connected = new Map<string, Port>();
+  /** Who subscribed last, and to what: Aedes asks for retained messages without saying for whom. */
+  #subscribed: { port: Port; granted: Subscription[] } | null = null;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    const { access, limits, counters } = options;
+    this.sessions = new SessionStore(limits, {
+      onQueueFull: (clientId, first) => this.#onQueueFull(clientId, first),
+      onRetainedFull: (topic) => {
+        counters.drop("retained-limit");
+        options.warnings.warn(
+          "retained-limit",
+          { topic },
+          "not retained: there are too many retained messages",
+        );
+      },
+      onDrained: (client) => {
+        engineClient(client).conn.live = true;
+      },
+      onWantsRetained: () => {
+        const subscribed = this.#subscribed;
+        this.#subscribed = null;
+        if (subscribed !== null) this.#retained.start(subscribed.port, subscribed.granted);
+      },
+    });
+    this.#retained = new RetainedDelivery({
+      retained: this.sessions.retained,
+      pauseAboveBytes: limits.softQueueBytes / 2,
+      mayReceive: (port, topic) => port.identity !== null && access.mayReceive(port.identity, topic),
+    });
+    const { sessions } = this;
+    this.router = new MessageRouter<Port>({
+      ownerOf: (deliver) => this.#ownerOf(deliver),
+      grantedQos: (port, filter) => port.client?.subscriptions[filter]?.qos ?? 0,
+      mayReceive: (port, topic) => port.identity !== null && access.mayReceive(port.identity, topic),
+      isOwed: (port, packet) =>
+        port.live &&
+        port.client !== undefined &&
+        (port.client.clean || sessions.owes(port.client.id, packet.brokerCounter)),
+      dropsQos0: (port) => {
+        if (!options.isOver(port)) return false;
+        port.dropped += 1;
+        counters.drop("slow-reader");
+        return true;
+      },
+      get accessRevision() {
+        return access.revision;
+      },
+      internalPrefix: `$SYS/${this.#id}/`,
+    });
+  }
+
+  async start(): Promise<void> {
+    const aedes = await Aedes.createBroker(this.#aedesOptions());
+    this.#aedes = aedes;
+    this.#starting = false;
+    aedes.on("connackSent", ({ returnCode }, client) => {
+      if (returnCode !== type.ACCEPTED) return;
+      engineClient(client).conn.accepted = true;
+      this.#connected.set(client.id, engineClient(client).conn);
+    });
+    aedes.on("clientReady", (client) => engineClient(client).conn.ready());
+    aedes.on("subscribe", (subscriptions, client) => {
+      const granted = subscriptions.filter(({ qos }) => qos <= 2); // 128 is a refusal
+      this.#subscribed = { port: engineClient(client).conn, granted };
+    });
+    const onClientError = (client: Client, error: Error): void => {
+      this.#options.warnings.warn(
+        "engine",
+        { clientId: client.id, error: error.message },
+        "connection ended by the engine",
+      );
+    };
+    aedes.on("clientError", onClientError);
+    aedes.on("connectionError", onClientError);
+  }
+
+  #aedesOptions(): AedesOptions {
+    const { limits } = this.#options;
+    return {
+      id: this.#id,
+      mq: this.router,
+      persistence: this.sessions,
+      concurrency: 0,
+      drainTimeout: 0, // a port never pushes back
+      connectTimeout: limits.connectTimeoutMs,
+      maxTopicLevels: limits.topicLevels,
+      preConnect: (_client, packet, done) => {
+        packet.keepalive = 0; // the port hears the client, the sweep watches it
+        done(null, true);
+      },
+      authenticate: (client, username, password, done) => {
+        const admit = callbackify(() =>
+          this.#admit(engineClient(client).conn, client.id, username, password),
+        );
+        // What is thrown without a return code is a fault of ours, not of the client.
+        admit((error, admitted) =>
+          done(error === null ? null : refused(returnCodeOf(error), error.message), admitted),
+        );
+      },
+      authorizePublish: (client, packet, done) => {
+        const port = client === null ? null : engineClient(client).conn;
+        if (
+          port !== null &&
+          !(port.identity !== null && this.#options.access.mayPublish(port.identity, packet.topic))
+        ) {
+          this.#options.counters.drop("publish-denied");
+          const fields = { clientId: client?.id, username: port.identity?.username, topic: packet.topic };
+          this.#options.warnings.warn(
+            "publish-denied",
+            fields,
+            "message not published: no write access to its topic",
+          );
+          packet.topic = DENIED_TOPIC;
+          packet.payload = Buffer.alloc(0);
+          packet.retain = false;
+        }
+        done();
+      },
+      authorizeSubscribe: (client, subscription, done) => {
+        const allowed = this.#maySubscribe(engineClient(client).conn, subscription.topic);
+        if (allowed) this.sessions.grant(subscription);
+        done(null, allowed ? subscription : null); // [MQTT-3.9.3-2]: null becomes 0x80
+      },
+      authorizeForward: (client, packet) => this.#forward(engineClient(client).conn, packet),
+    };
+  }
+
+  async #admit(port: Port, clientId: string, username?: string, password?: Buffer): Promise<true> {
+    const { access } = this.#options;
+    const admission = await access.admit({ clientId, username, password, loopback: port.trustedAsLocal });
+    if (!admission.ok) throw this.#refusal(port, clientId, admission.code, admission.reason);
+    const other = this.#connected.get(clientId);
+    if (other !== undefined && other !== port && other.identity?.username !== admission.identity.username) {
+      throw this.#refusal(
+        port,
+        clientId,
+        type.IDENTIFIER_REJECTED,
+        "the client id is in use by another user",
+      );
+    }
+    const will = port.connect?.willTopic ?? null;
+    if (will !== null && !access.mayPublish(admission.identity, will)) {
+      throw this.#refusal(port, clientId, type.NOT_AUTHORIZED, `no write access to the will's topic ${will}`);
+    }
+    port.identity = admission.identity;
+    return true;
+  }
+
+  #refusal(port: Port, clientId: string, returnCode: number, reason: string): AuthenticateError {
+    this.#options.counters.drop("connect-refused");
+    const fields = {
+      clientId,
+      username: port.connect?.username,
+      peer: port.transport.peer,
+      returnCode,
+      reason,
+    };
+    this.#options.warnings.warn("connect-refused", fields, "connection refused");
+    return refused(returnCode, reason);
+  }
+
+  #maySubscribe(port: Port, filter: string): boolean {
+    const { access, counters, limits, warnings } = this.#options;
+    const fields = { clientId: port.client?.id, username: port.identity?.username, filter };
+    const clientId = port.client?.clean === false ? port.client.id : "";
+    const known = port.client?.subscriptions[filter] !== undefined;
+    if (
+      !known &&
+      Math.max(port.subscriptionCount, this.sessions.subscriptionCount(clientId)) >=
+        limits.subscriptionsPerClient
+    ) {
+      counters.drop("subscription-limit");
+      warnings.warn(
+        "subscription-limit",
+        fields,
+        `subscription refused: the client has ${limits.subscriptionsPerClient}`,
+      );
+      return false;
+    }
+    if (levelCount(filter) > limits.topicLevels) {
+      counters.drop("topic-levels");
+      warnings.warn("topic-levels", fields, `subscription refused: more than ${limits.topicLevels} levels`);
+      return false;
+    }
+    if (port.identity === null || !access.maySubscribe(port.identity, filter)) {
+      counters.drop("subscribe-denied");
+      warnings.warn(
+        "subscribe-denied",
+        fields,
+        "subscription refused: no read access to anything it matches",
+      );
+      return false;
+    }
+    return true;
+  }
+
+  #forward(port: Port, packet: AedesPublishPacket): AedesPublishPacket | null {
+    if (packet.payload === PROBE) {
+      this.#probed = port;
+      return null;
+    }
+    const { access, counters } = this.#options;
+    if (
+      !this.router.delivering &&
+      !(port.identity !== null && access.mayReceive(port.identity, packet.topic))
+    ) {
+      counters.drop("not-forwarded");
+      return null;
+    }
+    counters.publishSent += 1;
+    counters.publishBytesSent += packet.topic.length + packet.payload.length + 4;
+    return packet;
+  }
+
+  /** Finds whose a delivering function is, by what it asks when it is called. */
+  #ownerOf(deliver: Deliver): Port | null {
+    if (this.#starting) return null; // Aedes listening to itself
+    this.#probed = null;
+    const probe = {
+      cmd: "publish",
+      topic: "probe",
+      payload: PROBE,
+      qos: 0,
+      retain: false,
+      dup: false,
+    } as const;
+    deliver({ ...probe, brokerId: this.#id, brokerCounter: 1 } as AedesPublishPacket, () => undefined);
+    return this.#probed;
+  }
+
+  #onQueueFull(clientId: string, first: boolean): void {
+    this.#options.counters.drop("session-queue");
+    if (first)
+      this.#options.warnings.warn(
+        "session-queue",
+        { clientId },
+        "a session's queue is full: messages for it are dropped",
+      );
+    const port = this.#connected.get(clientId);
+    if (port !== undefined)
+      port.fail("slow-reader", "it does not acknowledge what it is sent, and its queue is full");
+  }
+
+  /** Takes a connection whose CONNECT waits in its port. */
+  handle(port: Port): void {
+    const client = this.#aedes?.handle(port);
+    if (client !== undefined) neverDuplicate(engineClient(client), this.#id);
+  }
+
+  /** The connection has ended. */
+  forget(port: Port): void {
+    const clientId = port.client?.id;
+    if (clientId !== undefined && this.#connected.get(clientId) === port) this.#connected.delete(clientId);
+  }
+
+  get connectedClients(): Iterable<Port> {
+    return this.#connected.values();
+  }
+
+  /** Publishes in the broker's own name: any topic, no access rule. */
+  publish(topic: string, payload: string, retain: boolean): void {
+    this.#aedes?.publish(
+      { cmd: "publish", topic, payload: Buffer.from(payload), qos: 0, retain, dup: false },
+      () => undefined,
+    );
+  }
+
+  async close(): Promise<void> {
+    const aedes = this.#aedes;
+    if (aedes !== undefined) await new Promise<void>((resolve) => aedes.close(() => resolve()));
+  }
+}
+
+function returnCodeOf(error: Error): number {
+  return "returnCode" in error && typeof error.returnCode === "number"
+    ? error.returnCode
+    : type.SERVER_UNAVAILABLE;
+}
+
+function refused(returnCode: number, reason: string): AuthenticateError {
+  return Object.assign(new Error(reason), { returnCode });
+}

@@ -1,0 +1,44 @@
+/** What one broker, and one client of it, may use. Every refusal by one of these is counted and logged. */
+export interface Limits {
+  /** Largest control packet, header included. A reading has some 150 bytes and a birth a few thousand. */
+  packetBytes: number;
+  /** Connections that have sent their CONNECT; the next one gets CONNACK 3 (unavailable). */
+  clients: number;
+  /** Connections of any state; the next one is closed at once. */
+  connections: number;
+  /** A SUBSCRIBE past this gets 0x80 for the filters too many. */
+  subscriptionsPerClient: number;
+  /** Levels of a topic or filter: more makes matching slow and is no topic of ours (5). */
+  topicLevels: number;
+  /** Time that a connection has for its CONNECT. */
+  connectTimeoutMs: number;
+  /** Messages held for one persistent session while it is away; packet identifiers end at 65,535. */
+  queuedMessages: number;
+  /** Bytes held for one persistent session while it is away. */
+  queuedBytes: number;
+  /** Retained messages in all; the next new topic is not retained. */
+  retainedMessages: number;
+  /** Persistent sessions in all (connected or not); the next one gets CONNACK 3. */
+  sessions: number;
+  /** Outward queue of one reader past which its publishers wait, and then its QoS 0 is dropped. */
+  softQueueBytes: number;
+  /** Outward queue past which a reader is disconnected. */
+  hardQueueBytes: number;
+}
+
+const MIB = 1024 * 1024;
+
+export const DEFAULT_LIMITS: Limits = {
+  packetBytes: MIB,
+  clients: 10_000,
+  connections: 12_000,
+  subscriptionsPerClient: 1_000,
+  topicLevels: 32,
+  connectTimeoutMs: 10_000,
+  queuedMessages: 20_000,
+  queuedBytes: 16 * MIB,
+  retainedMessages: 100_000,
+  sessions: 20_000,
+  softQueueBytes: MIB,
+  hardQueueBytes: 8 * MIB,
+};

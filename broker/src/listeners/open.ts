@@ -1,0 +1,91 @@
+import { readFile } from "node:fs/promises";
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import type { BrokerConfig } from "../config.js";
+import { StreamTransport } from "../port/stream-transport.js";
+import type { Transport } from "../port/transport.js";
+import { WebSocketTransport } from "../port/websocket-transport.js";
+import { listen } from "./listen.js";
+import { BrokerStartError } from "./listen-error.js";
+import { websocketServer } from "./websocket-server.js";
+
+/** A TLS handshake that takes longer is nobody's. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+export interface ListenerEvents {
+  onTransport(transport: Transport): void;
+  onRefused(peer: string, reason: string): void;
+}
+
+/** The listeners of one broker. */
+export interface Listeners {
+  port: number;
+  tlsPort?: number;
+  wsPort?: number;
+  close(): Promise<void>;
+}
+
+/** Opens what the configuration asks for; when one cannot be opened, those already open are closed again. */
+export async function openListeners(
+  config: BrokerConfig,
+  maxMessageBytes: number,
+  events: ListenerEvents,
+): Promise<Listeners> {
+  const tls = await readTls(config);
+  const servers: Server[] = [];
+  const sockets = new Set<Socket>();
+  const close = async (): Promise<void> => {
+    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(closed);
+  };
+  const open = async (server: Server, port: number, variable: string): Promise<number> => {
+    server.on("connection", (socket: Socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+    });
+    const opened = await listen(server, config.host, port, variable);
+    servers.push(server);
+    return opened;
+  };
+  try {
+    const tcp = createTcpServer((socket) => events.onTransport(new StreamTransport(socket, "tcp")));
+    const listeners: Listeners = { port: await open(tcp, config.port, "MQTT_PORT"), close };
+    if (tls !== null) {
+      const secure = createTlsServer({ ...tls, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, (socket) =>
+        events.onTransport(new StreamTransport(socket, "tls")),
+      );
+      secure.on("tlsClientError", (error, socket) =>
+        events.onRefused(socket.remoteAddress ?? "?", error.message),
+      );
+      listeners.tlsPort = await open(secure, config.tlsPort, "MQTT_TLS_PORT");
+    }
+    if (config.wsPort !== undefined) {
+      const web = websocketServer({
+        tls,
+        allowedHosts: config.allowedHosts,
+        maxMessageBytes,
+        onConnection: (socket, request) => events.onTransport(new WebSocketTransport(socket, request)),
+        onRefused: (request, reason) => events.onRefused(request.socket.remoteAddress ?? "?", reason),
+      });
+      listeners.wsPort = await open(web, config.wsPort, "MQTT_WS_PORT");
+    }
+    return listeners;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function readTls(config: BrokerConfig): Promise<{ cert: Buffer; key: Buffer } | null> {
+  const { tlsCert, tlsKey } = config;
+  if (tlsCert === undefined && tlsKey === undefined) return null;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new BrokerStartError("TLS_CERT and TLS_KEY belong together: set both or neither");
+  }
+  const read = async (variable: string, path: string): Promise<Buffer> =>
+    readFile(path).catch((cause: Error) => {
+      throw new BrokerStartError(`${variable} ${path} cannot be read: ${cause.message}`, { cause });
+    });
+  return { cert: await read("TLS_CERT", tlsCert), key: await read("TLS_KEY", tlsKey) };
+}

@@ -1,0 +1,355 @@
+import { Duplex } from "node:stream";
+import type { Identity } from "../access/access.js";
+import type { EngineClient } from "../engine/engine-client.js";
+import type { Reader } from "../router/router.js";
+import type { DropCause } from "../stats/drops.js";
+import { checkPacket } from "../wire/check-packet.js";
+import { type ConnectPacket, readConnect } from "../wire/connect-packet.js";
+import { MalformedPacketError } from "../wire/malformed.js";
+import * as type from "../wire/packet-type.js";
+import type { BudgetUser } from "./engine-budget.js";
+import { ALONE, Inbox } from "./inbox.js";
+import { OutwardQueue } from "./outward-queue.js";
+import type { PortHost, Target } from "./port-host.js";
+import { PublishCheck } from "./publish-check.js";
+import type { Transport } from "./transport.js";
+
+/** Checked packets that may wait for the engine before the socket is paused. */
+const INBOX_HIGH_BYTES = 64 * 1024;
+
+/**
+ * One connection, between its transport and the engine, which takes it for the socket.
+ *
+ * Inward: bytes become packets, each is checked, and the engine gets them in batches of one kind, the next only when
+ * it has finished the last. Outward: what the engine writes is taken at once, always, so that one reader that has
+ * stopped reading stops nobody else; the queue's marks decide what becomes of it.
+ */
+export class Port extends Duplex implements Reader, BudgetUser {
+  readonly transport: Transport;
+  readonly outward: OutwardQueue;
+  /** Set by the engine, which looks after its own bookkeeping here. */
+  client: EngineClient | undefined;
+  /** Set when access control has let the client in. */
+  identity: Identity | null = null;
+  connect: ConnectPacket | null = null;
+  accepted = false;
+  /** What was held for its session is through: live messages may follow. */
+  live = false;
+  subscriptionCount = 0;
+  /** Messages that this reader should have had and did not get. */
+  dropped = 0;
+  /** When the outward queue went over its soft mark, or 0. */
+  overSinceMs = 0;
+  /** Tick of the sweep in which the client was last heard. */
+  heardTick: number;
+  readonly openedTick: number;
+
+  readonly #host: PortHost;
+  readonly #inbox = new Inbox();
+  readonly #publishes: PublishCheck;
+  /** The start of a packet whose rest has not come. */
+  #carry: Buffer | null = null;
+  /** Bytes that wait because a reader is behind, and where in them the waiting packet begins. */
+  #held: Buffer | null = null;
+  #heldAt = 0;
+  #paused = false;
+  #ended = false;
+  #sawDisconnect = false;
+  #aborting = false;
+  /** The engine has finished all that it was given. */
+  #idle = true;
+  /** Shut from CONNECT until the engine is ready for what follows it. */
+  #gateOpen = true;
+  #offering = false;
+  #inEngineBytes = 0;
+
+  constructor(transport: Transport, host: PortHost) {
+    super({ allowHalfOpen: true });
+    this.transport = transport;
+    this.#host = host;
+    this.#publishes = new PublishCheck(host.router, host.limits.topicLevels);
+    this.outward = new OutwardQueue(host.flusher, host.counters, (chunks, done) =>
+      transport.send(chunks, done),
+    );
+    this.openedTick = host.sweepTick;
+    this.heardTick = host.sweepTick;
+  }
+
+  start(): void {
+    this.transport.start({ onData: (chunk) => this.#onData(chunk), onEnd: () => this.#onEnd() });
+  }
+
+  // ---- Inward: from the transport ----
+
+  #onData(chunk: Buffer): void {
+    if (this.destroyed) return;
+    this.#host.counters.bytesReceived += chunk.length;
+    this.heardTick = this.#host.sweepTick;
+    if (this.#held !== null) {
+      this.#held = Buffer.concat([this.#held.subarray(this.#heldAt), chunk]);
+      this.#heldAt = 0;
+      return;
+    }
+    const bytes = this.#carry === null ? chunk : Buffer.concat([this.#carry, chunk]);
+    this.#carry = null;
+    this.#walk(bytes, 0);
+  }
+
+  /** A reader has moved, or has been given up: looks at the waiting packets again. */
+  retry(): void {
+    const held = this.#held;
+    if (held === null || this.destroyed) return;
+    this.#held = null;
+    this.#walk(held, this.#heldAt);
+  }
+
+  #walk(bytes: Buffer, from: number): void {
+    let at = from;
+    try {
+      while (at < bytes.length && !this.#sawDisconnect) {
+        const length = this.#remainingLength(bytes, at + 1);
+        if (length === null) break;
+        const start = at + 1 + length.bytes;
+        const end = start + length.value;
+        if (end - at > this.#host.limits.packetBytes) {
+          this.fail(
+            "packet-size",
+            `a packet of ${end - at} bytes; at most ${this.#host.limits.packetBytes} are taken`,
+          );
+          return;
+        }
+        if (end > bytes.length) break;
+        if (!this.#accept(bytes, at, start, end)) {
+          this.#held = bytes;
+          this.#heldAt = at;
+          this.#host.pressure.wait(this);
+          this.#setFlow();
+          this.offer();
+          return;
+        }
+        if (this.destroyed) return;
+        at = end;
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedPacketError)) throw error;
+      this.fail("malformed", error.message);
+      return;
+    }
+    // A copy, so that the first bytes of a packet do not hold a whole read buffer while its rest is awaited.
+    this.#carry = at < bytes.length && !this.#sawDisconnect ? Buffer.from(bytes.subarray(at)) : null;
+    this.#setFlow();
+    this.offer();
+  }
+
+  /** The remaining length [MQTT-2.2.3], or null when not all of its bytes are there. */
+  #remainingLength(bytes: Buffer, at: number): { value: number; bytes: number } | null {
+    let value = 0;
+    for (let i = 0; i < 4; i++) {
+      const byte = bytes[at + i];
+      if (byte === undefined) return null;
+      value += (byte & 0x7f) << (7 * i);
+      if (byte < 0x80) return { value, bytes: i + 1 };
+    }
+    throw new MalformedPacketError("a remaining length of more than four bytes", "MQTT-2.2.3");
+  }
+
+  /** Takes one whole packet; false when it has to wait for a reader. */
+  #accept(bytes: Buffer, at: number, start: number, end: number): boolean {
+    const first = bytes[at] ?? 0;
+    const kind = first & 0xf0;
+    if (this.connect === null) {
+      this.#acceptConnect(first, bytes, at, start, end);
+      return true;
+    }
+    if (kind === type.PUBLISH) {
+      const verdict = this.#publishes.check(first, bytes, start, end);
+      if (verdict.tooDeep) {
+        this.fail("topic-levels", `a topic of more than ${this.#host.limits.topicLevels} levels`);
+        return true;
+      }
+      if (this.#mustWait(verdict.target)) return false;
+      const { counters } = this.#host;
+      counters.packetsReceived += 1;
+      counters.publishReceived += 1;
+      counters.publishBytesReceived += end - at;
+      this.#inbox.push(first & 0xf7, bytes, at, end); // DUP makes no other kind
+      return true;
+    }
+    checkPacket(first, bytes, start, end);
+    this.#host.counters.packetsReceived += 1;
+    switch (kind) {
+      case type.PINGREQ:
+        this.outward.push(type.PINGRESP_FRAME); // [MQTT-3.12.4-1]
+        this.#host.counters.packetsSent += 1;
+        return true;
+      case type.DISCONNECT:
+        this.#sawDisconnect = true;
+        this.#inbox.push(ALONE, bytes, at, end);
+        return true;
+      default:
+        this.#inbox.push(
+          kind === type.SUBSCRIBE || kind === type.UNSUBSCRIBE ? ALONE : first,
+          bytes,
+          at,
+          end,
+        );
+        return true;
+    }
+  }
+
+  #acceptConnect(first: number, bytes: Buffer, at: number, start: number, end: number): void {
+    if (first !== type.CONNECT)
+      throw new MalformedPacketError("the first packet is not CONNECT", "MQTT-3.1.0-1");
+    const connect = readConnect(bytes, start, end);
+    this.#host.counters.packetsReceived += 1;
+    const refusal = this.#host.judgeConnect(connect);
+    this.connect = connect;
+    if (refusal !== null) {
+      this.refuse(refusal.returnCode, refusal.cause, refusal.reason);
+      return;
+    }
+    this.#inbox.push(ALONE, bytes, at, end);
+    this.#host.attach(this);
+  }
+
+  #mustWait(target: Target): boolean {
+    return target.readers.length > 0 && this.#host.pressure.mustWait(target.readers);
+  }
+
+  /** The peer is on this machine, and so is everyone who could have reached its listener. */
+  get trustedAsLocal(): boolean {
+    return this.transport.loopback && this.#host.localOnly;
+  }
+
+  /** The client cannot be heard at present, because it is made to wait. */
+  get waiting(): boolean {
+    return this.#paused;
+  }
+
+  #setFlow(): void {
+    const pause = this.#held !== null || this.#inbox.bytes > INBOX_HIGH_BYTES;
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.transport.pause();
+    else this.transport.resume();
+  }
+
+  #onEnd(): void {
+    this.#ended = true;
+    this.#endWhenDone();
+  }
+
+  /** What had come before the end is still carried out: a publisher may send and leave. */
+  #endWhenDone(): void {
+    if (this.#ended && this.#held === null && this.#inbox.empty && this.#idle) this.destroy();
+  }
+
+  // ---- Inward: to the engine ----
+
+  /** Gives the engine the next batch, when it is idle and there is one. */
+  offer(): void {
+    if (this.#offering || !this.#idle || !this.#gateOpen || this.destroyed) return;
+    if (this.#inbox.empty) {
+      this.#endWhenDone();
+      return;
+    }
+    const bytes = this.#inbox.nextBytes;
+    if (!this.#host.budget.take(this, bytes)) return;
+    this.#inEngineBytes = bytes;
+    this.#offering = true;
+    this.emit("readable");
+    this.#offering = false;
+  }
+
+  /**
+   * The engine asks for more exactly when it has finished what it had: that is the sign of its being idle. Data is
+   * given only inside {@link offer}, so the engine never goes deeper with each batch.
+   */
+  override read(size?: number): Buffer | null {
+    if (size === 0) return null; // streams' own start-up
+    if (this.#offering && this.#idle) {
+      const batch = this.#inbox.shift();
+      if (batch !== null) {
+        this.#idle = false;
+        if (((batch[0] ?? 0) & 0xf0) === type.CONNECT) this.#gateOpen = false;
+        this.#setFlow();
+        return batch;
+      }
+    }
+    if (!this.#idle) {
+      this.#idle = true;
+      const done = this.#inEngineBytes;
+      this.#inEngineBytes = 0;
+      this.#host.budget.release(done);
+      if (this.#gateOpen) setImmediate(() => this.offer());
+    }
+    return null;
+  }
+
+  /** The engine has finished CONNECT: what followed it may go in, one turn later. */
+  ready(): void {
+    setImmediate(() => {
+      this.#gateOpen = true;
+      this.#idle = true;
+      this.offer();
+    });
+  }
+
+  // ---- Outward ----
+
+  override write(chunk: unknown): boolean {
+    if (typeof chunk === "string") this.outward.pushText(chunk);
+    else if (chunk instanceof Uint8Array) this.outward.push(chunk);
+    if (this.outward.bytes > this.#host.limits.hardQueueBytes) this.#host.pressure.giveUp(this);
+    return true; // the engine never waits for a reader
+  }
+
+  /** The engine's writer corks once for each packet: that is how packets are counted here. */
+  override cork(): void {
+    this.#host.counters.packetsSent += 1;
+  }
+
+  override uncork(): void {}
+
+  // ---- End ----
+
+  /** Refuses the CONNECT with a return code [MQTT-3.2.2-5]. */
+  refuse(returnCode: number, cause: DropCause, reason: string): void {
+    this.outward.push(type.connackFrame(returnCode));
+    this.#host.counters.packetsSent += 1;
+    this.fail(cause, reason);
+  }
+
+  /** Closes the connection for a fault, which is logged and counted by its name. */
+  fail(cause: DropCause, reason: string): void {
+    if (this.destroyed) return;
+    this.#host.counters.drop(cause);
+    this.#host.reportFault(this, cause, reason);
+    this.destroy();
+  }
+
+  /** Closes the connection at once; what is queued for it is lost, and counted by the caller. */
+  abort(): void {
+    this.#aborting = true;
+    this.destroy();
+  }
+
+  override _destroy(_error: Error | null, callback: (error: Error | null) => void): void {
+    this.#host.closed(this);
+    this.#host.budget.forget(this);
+    this.#host.budget.release(this.#inEngineBytes);
+    this.#inEngineBytes = 0;
+    this.#inbox.clear();
+    this.#held = null;
+    this.#carry = null;
+    if (this.#aborting) {
+      this.outward.close();
+      this.transport.abort();
+    } else {
+      const rest = this.outward.drain();
+      if (rest.length > 0) this.transport.send(rest, () => undefined);
+      this.transport.finish();
+    }
+    callback(null); // the engine hears "close"; faults were reported where they were found
+  }
+}

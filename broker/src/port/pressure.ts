@@ -1,0 +1,108 @@
+import type { Limits } from "../limits.js";
+import type { Port } from "./port.js";
+
+/** Progress within this says that a reader is reading. */
+const RECENT_MS = 100;
+/** How long a publisher waits for readers of which none, or only some, are behind. */
+const MAX_WAIT_MS = 1_000;
+/** A reader over its soft mark that has not moved for this long has stopped reading. */
+const STALLED_MS = 1_000;
+/** How often waiting publishers look again. */
+const RETRY_INTERVAL_MS = 5;
+
+export interface PressureEvents {
+  /** A reader is past saving: it is to be disconnected. */
+  onStalled(reader: Port, reason: string): void;
+}
+
+/**
+ * What happens when a reader is slower than its publishers. Below the soft mark nothing. Over it, the publishers
+ * wait while that reader moves, for up to a second, or as long as every reader of the message is behind but moving;
+ * past that the others are served and this one's QoS 0 is dropped. At the hard mark, or after a second without
+ * any progress, it is disconnected, so that no acknowledged message is dropped for one that stays.
+ */
+export class Pressure {
+  readonly #limits: Limits;
+  readonly #events: PressureEvents;
+  readonly #waiting = new Set<Port>();
+  readonly #over = new Set<Port>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limits: Limits, events: PressureEvents) {
+    this.#limits = limits;
+    this.#events = events;
+  }
+
+  /** Whether a reader's queue is over its soft mark; remembers since when. */
+  isOver(reader: Port): boolean {
+    if (reader.outward.bytes <= this.#limits.softQueueBytes) {
+      if (reader.overSinceMs !== 0) {
+        reader.overSinceMs = 0;
+        this.#over.delete(reader);
+      }
+      return false;
+    }
+    if (reader.overSinceMs === 0) {
+      reader.overSinceMs = performance.now();
+      this.#over.add(reader);
+      this.#watch();
+    }
+    return true;
+  }
+
+  /** Whether a message for these readers has to wait in its publisher's port. */
+  mustWait(readers: readonly Port[]): boolean {
+    let over = 0;
+    let wait = false;
+    let now = 0;
+    let allMoving = true;
+    for (const reader of readers) {
+      if (!this.isOver(reader)) continue;
+      if (over++ === 0) now = performance.now();
+      const quiet = now - reader.outward.lastProgressMs;
+      if (quiet < RECENT_MS && now - reader.overSinceMs < MAX_WAIT_MS) wait = true;
+      if (quiet >= STALLED_MS) allMoving = false;
+    }
+    if (over === 0) return false;
+    return wait || (over === readers.length && allMoving);
+  }
+
+  /** The port is asked again soon. */
+  wait(port: Port): void {
+    this.#waiting.add(port);
+    this.#watch();
+  }
+
+  /** A queue reached the hard mark. */
+  giveUp(reader: Port): void {
+    this.#events.onStalled(reader, `${this.#limits.hardQueueBytes} bytes were waiting for it`);
+  }
+
+  forget(port: Port): void {
+    this.#waiting.delete(port);
+    this.#over.delete(port);
+  }
+
+  #watch(): void {
+    this.#timer ??= setInterval(() => this.#tick(), RETRY_INTERVAL_MS);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const reader of Array.from(this.#over)) {
+      if (!this.isOver(reader)) continue;
+      if (now - reader.outward.lastProgressMs >= STALLED_MS) {
+        this.#events.onStalled(reader, `it has read nothing for ${STALLED_MS} ms`);
+      }
+    }
+    const waiting = Array.from(this.#waiting); // a port that has to wait again comes back in
+    this.#waiting.clear();
+    for (const port of waiting) port.retry();
+    if (this.#waiting.size === 0 && this.#over.size === 0) this.close();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import type { AedesPublishPacket, Subscription } from "aedes";
+import type { Port } from "../port/port.js";
+import { lowerQos } from "./qos.js";
+import type { RetainedMessages } from "./retained.js";
+
+/** Retained messages handed over in one turn of the event loop. */
+const MESSAGES_PER_TURN = 100;
+
+export interface RetainedDeliveryOptions {
+  retained: RetainedMessages;
+  /** Above this much in the subscriber's queue the rest waits. */
+  pauseAboveBytes: number;
+  mayReceive(port: Port, topic: string): boolean;
+}
+
+/**
+ * Sends the retained messages that new subscriptions match [MQTT-3.3.1-6]: in portions, waiting for the subscriber,
+ * and each as it is when its turn comes, so that no older one ever follows a newer live one.
+ */
+export class RetainedDelivery {
+  readonly #options: RetainedDeliveryOptions;
+
+  constructor(options: RetainedDeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** @param granted the accepted subscriptions, with the QoS granted */
+  start(port: Port, granted: readonly Subscription[]): void {
+    const qosByTopic = new Map<string, 0 | 1 | 2>();
+    for (const { topic: filter, qos } of granted) {
+      for (const topic of this.#options.retained.topics(filter)) {
+        const other = qosByTopic.get(topic);
+        if ((other === undefined || other < qos) && this.#options.mayReceive(port, topic))
+          qosByTopic.set(topic, qos);
+      }
+    }
+    this.#send(port, qosByTopic.entries());
+  }
+
+  #send(port: Port, topics: IterableIterator<[string, 0 | 1 | 2]>): void {
+    for (let sent = 0; sent < MESSAGES_PER_TURN; sent++) {
+      if (port.destroyed || port.client === undefined) return;
+      const next = topics.next();
+      if (next.done) return;
+      const [topic, qos] = next.value;
+      const packet = this.#options.retained.get(topic);
+      if (packet !== undefined) port.client.deliverQoS(asRetained(packet, qos), () => undefined);
+    }
+    // One turn later what was just handed over is in the queue.
+    setImmediate(() => {
+      if (port.outward.bytes <= this.#options.pauseAboveBytes) this.#send(port, topics);
+      else port.outward.whenBelow(this.#options.pauseAboveBytes / 2, () => this.#send(port, topics));
+    });
+  }
+}
+
+/** With the retain bit [MQTT-3.3.1-8], at the lower of the two QoS [MQTT-3.8.4-6]. */
+function asRetained(packet: AedesPublishPacket, qos: 0 | 1 | 2): AedesPublishPacket {
+  return Object.assign({}, packet, {
+    qos: lowerQos(qos, packet.qos),
+    retain: true,
+    dup: false,
+    brokerId: "",
+  });
+}

@@ -1,0 +1,294 @@
+import { Readable } from "node:stream";
+import type { AedesPublishPacket, Client, PublishPacket, Subscription } from "aedes";
+import type { Limits } from "../limits.js";
+import { SubscriptionTrie } from "../router/subscription-trie.js";
+import { lowerQos } from "./qos.js";
+import { RetainedMessages } from "./retained.js";
+import { type HeldPacket, Session } from "./session.js";
+
+/** A persistent session's subscription above QoS 0, as it is found by topic. */
+interface Interest {
+  readonly filter: string;
+  readonly clientId: string;
+  readonly qos: 0 | 1 | 2;
+}
+
+type ClientRef = Pick<Client, "id">;
+type Will = PublishPacket & { clientId?: string; brokerId?: string };
+
+export interface SessionStoreHost {
+  /** A message was dropped because a session's queue is full; `first` once for each stretch. */
+  onQueueFull(clientId: string, first: boolean): void;
+  onRetainedFull(topic: string): void;
+  /** All that was held for the client has been handed over. */
+  onDrained(client: Client): void;
+  /** Aedes wants the retained messages for the client that subscribed just now. */
+  onWantsRetained(): void;
+}
+
+/** Topics whose interested sessions are remembered; a change of any subscription forgets all. */
+const REMEMBERED_TOPICS = 10_000;
+const NOBODY: readonly Interest[] = [];
+
+/**
+ * The state that Aedes keeps outside itself, in memory and in Aedes' own persistence interface: sessions with their
+ * queues, retained messages, wills, and QoS 2 messages under way. Unlike Aedes' own it has bounds, holds a message
+ * once for a client however many of its filters match, at the lower QoS of the two, and hands held messages over
+ * before live ones.
+ */
+export class SessionStore {
+  readonly retained: RetainedMessages;
+  readonly #host: SessionStoreHost;
+  readonly #limits: Limits;
+  readonly #sessions = new Map<string, Session>();
+  readonly #interests = new SubscriptionTrie<Interest>();
+  readonly #interestOf = new Map<string, Map<string, Interest>>();
+  readonly #byTopic = new Map<string, readonly Interest[]>();
+  readonly #incoming = new Map<string, Map<number, AedesPublishPacket>>();
+  readonly #wills = new Map<string, Will>();
+  readonly #granted = new WeakSet<Subscription>();
+  #brokerId = "";
+
+  constructor(limits: Limits, host: SessionStoreHost) {
+    this.#limits = limits;
+    this.#host = host;
+    this.retained = new RetainedMessages(limits.retainedMessages);
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  has(clientId: string): boolean {
+    return this.#sessions.has(clientId);
+  }
+
+  /** Whether the client's session holds the message and has not been sent it on this connection. */
+  owes(clientId: string, brokerCounter: number): boolean {
+    return this.#sessions.get(clientId)?.owes(brokerCounter) ?? false;
+  }
+
+  subscriptionCount(clientId: string): number {
+    return this.#sessions.get(clientId)?.subscriptions.size ?? 0;
+  }
+
+  /** Says that a subscription of a SUBSCRIBE is allowed: Aedes would store its refused neighbours as well. */
+  grant(subscription: Subscription): void {
+    this.#granted.add(subscription);
+  }
+
+  /** Messages and bytes held for all sessions. */
+  held(): { messages: number; bytes: number } {
+    let messages = 0;
+    let bytes = 0;
+    for (const session of this.#sessions.values()) {
+      messages += session.size;
+      bytes += session.bytes;
+    }
+    return { messages, bytes };
+  }
+
+  // ---- Aedes' persistence interface; its shapes, names and promises are Aedes' ----
+
+  async setup(broker: { id: string }): Promise<void> {
+    this.#brokerId = broker.id;
+  }
+
+  async storeRetained(packet: AedesPublishPacket): Promise<void> {
+    if (!this.retained.store(packet)) this.#host.onRetainedFull(packet.topic);
+  }
+
+  createRetainedStreamCombi(): Readable {
+    this.#host.onWantsRetained(); // sent by retained-delivery.ts, which waits for slow readers
+    return Readable.from([]);
+  }
+
+  createRetainedStream(): Readable {
+    return this.createRetainedStreamCombi();
+  }
+
+  async addSubscriptions(client: ClientRef, subscriptions: readonly Subscription[]): Promise<void> {
+    const session = this.#session(client.id);
+    for (const subscription of subscriptions) {
+      if (!this.#granted.has(subscription)) continue;
+      const { topic, qos } = subscription;
+      session.subscriptions.set(topic, qos);
+      this.#dropInterest(client.id, topic);
+      if (qos > 0) this.#addInterest({ filter: topic, clientId: client.id, qos });
+    }
+  }
+
+  async removeSubscriptions(client: ClientRef, filters: readonly string[]): Promise<void> {
+    const session = this.#sessions.get(client.id);
+    for (const filter of filters) {
+      session?.subscriptions.delete(filter);
+      this.#dropInterest(client.id, filter);
+    }
+  }
+
+  async subscriptionsByClient(client: ClientRef): Promise<{ topic: string; qos: 0 | 1 | 2 }[]> {
+    const subscriptions = this.#session(client.id).subscriptions;
+    return Array.from(subscriptions, ([topic, qos]) => ({ topic, qos }));
+  }
+
+  async countOffline(): Promise<{ subsCount: number; clientsCount: number }> {
+    let subsCount = 0;
+    for (const interests of this.#interestOf.values()) subsCount += interests.size;
+    return { subsCount, clientsCount: this.#sessions.size };
+  }
+
+  async subscriptionsByTopic(topic: string): Promise<readonly Interest[]> {
+    if (this.#interestOf.size === 0) return NOBODY;
+    const remembered = this.#byTopic.get(topic);
+    if (remembered !== undefined) return remembered;
+    const best = new Map<string, Interest>();
+    for (const interest of this.#interests.match(topic)) {
+      const other = best.get(interest.clientId);
+      if (other === undefined || other.qos < interest.qos) best.set(interest.clientId, interest);
+    }
+    // Aedes filters the topics of `$SYS` by a field of this name.
+    const found = Array.from(best.values(), (interest) => ({ ...interest, topic: interest.filter }));
+    if (this.#byTopic.size >= REMEMBERED_TOPICS) this.#byTopic.clear();
+    this.#byTopic.set(topic, found);
+    return found;
+  }
+
+  /** A clean session ends the one before it, with all that it held [MQTT-3.1.2-6]. */
+  async cleanSubscriptions(client: ClientRef): Promise<void> {
+    const session = this.#sessions.get(client.id);
+    if (session === undefined) return;
+    for (const filter of session.subscriptions.keys()) this.#dropInterest(client.id, filter);
+    this.#sessions.delete(client.id);
+  }
+
+  async outgoingEnqueue(to: { clientId: string }, packet: AedesPublishPacket): Promise<void> {
+    this.#enqueue(to.clientId, packet, packet.qos);
+  }
+
+  async outgoingEnqueueCombi(to: readonly Interest[], packet: AedesPublishPacket): Promise<void> {
+    for (const { clientId, qos } of to) this.#enqueue(clientId, packet, lowerQos(qos, packet.qos));
+  }
+
+  async outgoingUpdate(client: ClientRef, packet: HeldPacket): Promise<void> {
+    this.#sessions.get(client.id)?.sending(packet);
+  }
+
+  async outgoingClearMessageId(client: ClientRef, packet: HeldPacket): Promise<HeldPacket | undefined> {
+    return this.#sessions.get(client.id)?.acknowledged(packet);
+  }
+
+  outgoingStream(client: Client): Readable {
+    const drained = (): void => this.#host.onDrained(client);
+    const session = client.clean ? undefined : this.#sessions.get(client.id);
+    if (session === undefined) {
+      drained();
+      return Readable.from([]);
+    }
+    return Readable.from(session.drain(drained), { highWaterMark: 1 });
+  }
+
+  async incomingStorePacket(client: ClientRef, packet: AedesPublishPacket): Promise<void> {
+    let under = this.#incoming.get(client.id);
+    if (under === undefined) {
+      under = new Map();
+      this.#incoming.set(client.id, under);
+    }
+    under.set(packet.messageId ?? 0, packet);
+  }
+
+  async incomingGetPacket(client: ClientRef, packet: { messageId?: number }): Promise<AedesPublishPacket> {
+    const found = this.#incoming.get(client.id)?.get(packet.messageId ?? 0);
+    if (found === undefined) throw new Error("no such packet"); // Aedes' sign for "new"
+    return found;
+  }
+
+  async incomingDelPacket(client: ClientRef, packet: { messageId?: number }): Promise<void> {
+    const under = this.#incoming.get(client.id);
+    if (!under?.delete(packet.messageId ?? 0)) throw new Error("no such packet");
+    if (under.size === 0) this.#incoming.delete(client.id);
+  }
+
+  async cleanIncoming(client: ClientRef): Promise<void> {
+    this.#incoming.delete(client.id);
+  }
+
+  async putWill(client: ClientRef, will: Will): Promise<void> {
+    will.brokerId = this.#brokerId;
+    will.clientId = client.id;
+    this.#wills.set(client.id, will);
+  }
+
+  async getWill(client: ClientRef): Promise<Will | undefined> {
+    return this.#wills.get(client.id);
+  }
+
+  async delWill(client: ClientRef): Promise<Will | undefined> {
+    const will = this.#wills.get(client.id);
+    this.#wills.delete(client.id);
+    return will;
+  }
+
+  streamWill(brokers: Record<string, unknown> = {}): Readable {
+    return Readable.from(
+      [...this.#wills.values()].filter((will) => brokers[will.brokerId ?? ""] === undefined),
+    );
+  }
+
+  getClientList(filter: string): Readable {
+    return Readable.from(
+      [...this.#sessions].filter(([, session]) => session.subscriptions.has(filter)).map(([id]) => id),
+    );
+  }
+
+  async destroy(): Promise<void> {}
+
+  // ---- Within ----
+
+  #session(clientId: string): Session {
+    let session = this.#sessions.get(clientId);
+    if (session === undefined) {
+      session = new Session(this.#limits);
+      this.#sessions.set(clientId, session);
+    }
+    return session;
+  }
+
+  #addInterest(interest: Interest): void {
+    this.#interests.add(interest);
+    const all = this.#interestOf.get(interest.clientId);
+    if (all === undefined) this.#interestOf.set(interest.clientId, new Map([[interest.filter, interest]]));
+    else all.set(interest.filter, interest);
+    this.#byTopic.clear();
+  }
+
+  #dropInterest(clientId: string, filter: string): void {
+    const all = this.#interestOf.get(clientId);
+    const interest = all?.get(filter);
+    if (all === undefined || interest === undefined) return;
+    this.#interests.remove(interest);
+    all.delete(filter);
+    if (all.size === 0) this.#interestOf.delete(clientId);
+    this.#byTopic.clear();
+  }
+
+  #enqueue(clientId: string, packet: AedesPublishPacket, qos: 0 | 1 | 2): void {
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return;
+    const { cmd, topic, brokerId, brokerCounter } = packet;
+    // The payload is copied: as it came, it is a part of a whole read buffer.
+    const payload = Buffer.from(packet.payload);
+    const held: AedesPublishPacket = {
+      cmd,
+      topic,
+      payload,
+      qos,
+      retain: false,
+      dup: false,
+      brokerId,
+      brokerCounter,
+    };
+    if (session.enqueue(held)) return;
+    this.#host.onQueueFull(clientId, !session.dropping);
+    session.dropping = true;
+  }
+}
