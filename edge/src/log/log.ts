@@ -1,5 +1,5 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
-import type { AlarmEvent } from "@fieldmesh/protocol";
+import { type AlarmEvent, RangeSet } from "@fieldmesh/protocol";
 import type { Clock } from "../clock.js";
 import {
   COMMIT,
@@ -105,6 +105,7 @@ export class NodeLog {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #unflushed = false;
+  #newFile = false;
   #flushedAt = 0;
   #failures = 0;
   #retryAt = 0;
@@ -307,15 +308,15 @@ export class NodeLog {
   /** The disk refuses, or is too slow: memory is bounded too. */
   #shrinkTail(): void {
     const room = Math.floor(this.#limits.memoryBytes * 0.9); // not for each reading anew
+    const lost = new Map<string, ItemName & { seqs: RangeSet }>();
     for (const item of this.#tail.shrink(room, (name) => this.isHeld(name))) {
-      this.#dropped({
-        kind: item.kind,
-        key: item.key,
-        boot: item.boot,
-        from: item.seq,
-        to: item.seq,
-        cause: "disk",
-      });
+      const id = `${item.kind}/${item.boot}/${item.key}`;
+      const entry = lost.get(id) ?? { ...item, seqs: new RangeSet() };
+      entry.seqs.add(item.seq);
+      lost.set(id, entry);
+    }
+    for (const { kind, key, boot, seqs } of lost.values()) {
+      for (const [from, to] of seqs.ranges()) this.#dropped({ kind, key, boot, from, to, cause: "disk" });
     }
   }
 
@@ -435,15 +436,15 @@ export class NodeLog {
       return { file: this.#file, segment: current, prefix };
     }
     if (this.#file !== undefined) {
-      await this.#file.datasync();
+      await this.#flushIfDue(true);
       await this.#file.close();
       this.#file = undefined;
-      this.#unflushed = false;
     }
     const number = this.#nextNumber;
     const path = segmentPath(this.#folder, number);
     const file = await open(path, "wx");
     this.#nextNumber += 1;
+    this.#newFile = true;
     const segment = new Segment(number, path, this.#logTime(), 0);
     this.#file = file;
     this.#segments.push(segment);
@@ -479,7 +480,19 @@ export class NodeLog {
     if (!this.#unflushed || this.#file === undefined) return;
     if (!now && this.#clock.monotonic() - this.#flushedAt < this.#limits.flushEveryMs) return;
     await this.#file.datasync();
+    if (this.#newFile) await this.#flushFolder();
     this.#flushedAt = this.#clock.monotonic();
     this.#unflushed = false;
+  }
+
+  /** A new file is safe once its folder is. */
+  async #flushFolder(): Promise<void> {
+    const folder = await open(this.#folder, "r");
+    try {
+      await folder.sync();
+      this.#newFile = false;
+    } finally {
+      await folder.close();
+    }
   }
 }

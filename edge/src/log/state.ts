@@ -114,7 +114,10 @@ export class LogState {
       for (const [from, to] of ranges) held?.remove(from, to);
     }
     for (const [kind, key, boot, from, to, cause] of commit.dropped ?? []) {
-      this.find(kind, key, boot)?.drop(from, to, cause);
+      // What was given up in memory was never written: only this record tells that it was given.
+      const stream = this.stream(kind, key, boot, logTime);
+      stream.lastSeq = Math.max(stream.lastSeq, to);
+      stream.drop(from, to, cause);
     }
     for (const [sensor, boot, count] of commit.suppressed ?? []) {
       this.stream("reading", sensor, boot, logTime).suppressed = count;
