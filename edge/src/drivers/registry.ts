@@ -3,6 +3,7 @@ export const DRIVERS = {
   exec: () => import("./exec.js"),
   host: () => import("./host.js"),
   http: () => import("./http.js"),
+  mqtt: () => import("./mqtt.js"),
   replay: () => import("./replay.js"),
   simulated: () => import("./simulated.js"),
   w1: () => import("./w1.js"),
