@@ -92,34 +92,34 @@ async function readCertificates(path: string): Promise<Buffer> {
   }
 }
 
-/** A connection of a command: it is up, or the command has ended. */
-export interface CommandLink {
+/** A link that a command made and has not started yet. */
+export interface PreparedLink {
   link: MqttLink;
   /** Filters that the broker refused so far. */
   refusedFilters: ReadonlySet<string>;
+  /**
+   * Resolves at the first connection, once the link was started.
+   * @throws FailureError, with the reason and what to do, at once when nobody is there or the user is refused
+   */
+  connected(): Promise<void>;
 }
 
-/** What a command does before the link connects: handlers and subscriptions. */
-export type Prepare = (link: MqttLink) => Promise<void> | void;
-
 /**
- * Connects to one broker, or fails as `mosquitto_pub` does: at once when nobody is there or the user is refused.
- * What the link has to say later (lost, connected again) goes to the standard error.
- * @throws FailureError with the reason and what to do
+ * Makes a link that fails as `mosquitto_pub` does when the first connection does not come about, and is kept up
+ * after that: what it has to say later goes to the standard error.
  */
-export async function openLink(
+export function prepareLink(
   access: BrokerAccess,
-  options: BrokerOptions & { purpose: string },
+  options: Pick<BrokerOptions, "id" | "connectTimeout"> & { purpose: string },
   terminal: Terminal,
-  prepare: Prepare = () => {},
-): Promise<CommandLink> {
+): PreparedLink {
   const refusedFilters = new Set<string>();
   let connectedOnce = false;
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  failed.catch(() => {}); // raced below; a later failure is the link's to mend
+  failed.catch(() => {}); // raced in connected(); what comes later is the link's to mend
   const log = linkLog(({ reason, advice, msg }) => {
     if (connectedOnce)
       terminal.stderr.write(`fieldmesh: ${msg}${reason === undefined ? "" : `: ${reason}`}\n`);
@@ -146,30 +146,52 @@ export async function openLink(
       }
     },
   });
-  const connected = new Promise<void>((resolve) => {
+  const first = new Promise<void>((resolve) => {
     link.onConnect(() => {
       connectedOnce = true;
       resolve();
     });
   });
-  await prepare(link);
-  link.start();
-  const timer = setTimeout(() => {
-    fail(
-      new FailureError(
-        `no broker answered at ${access.urls.join(", ")} within ${options.connectTimeout / 1_000} s`,
-      ),
-    );
-  }, options.connectTimeout + 1_000);
+  const connected = async (): Promise<void> => {
+    const timer = setTimeout(() => {
+      const seconds = options.connectTimeout / 1_000;
+      fail(new FailureError(`no broker answered at ${access.urls.join(", ")} within ${seconds} s`));
+    }, options.connectTimeout + 1_000);
+    try {
+      await Promise.race([first, failed]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return { link, refusedFilters, connected };
+}
+
+/** Connects to one broker. `prepare` adds handlers and subscriptions beforehand, so that nothing is missed. */
+export async function openLink(
+  access: BrokerAccess,
+  options: Pick<BrokerOptions, "id" | "connectTimeout"> & { purpose: string },
+  terminal: Terminal,
+  prepare: (link: MqttLink) => Promise<void> | void = () => {},
+): Promise<PreparedLink> {
+  const prepared = prepareLink(access, options, terminal);
+  await prepare(prepared.link);
+  prepared.link.start();
   try {
-    await Promise.race([connected, failed]);
+    await prepared.connected();
   } catch (error) {
-    await link.close();
+    await prepared.link.close();
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
-  return { link, refusedFilters };
+  return prepared;
+}
+
+/** The one broker that a command speaks to; with several, a person says which. */
+export async function oneBroker(options: BrokerOptions, terminal: Terminal): Promise<BrokerAccess> {
+  const [access, ...others] = await brokerAccess(options, terminal);
+  if (access === undefined || others.length > 0) {
+    throw new UsageError("MQTT_URL names several brokers: say with --url which one is meant");
+  }
+  return access;
 }
 
 interface LinkLine {

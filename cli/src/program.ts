@@ -1,10 +1,15 @@
 import { Command, CommanderError } from "commander";
 import { isHelpOrVersion } from "./command.js";
+import { auditCommand } from "./commands/audit.js";
+import { healthCommand, setupCommand } from "./commands/container.js";
 import { credentialsCommand } from "./commands/credentials.js";
+import { nodeCommand, simulateCommand } from "./commands/node.js";
 import { pubCommand } from "./commands/pub.js";
 import { serviceCommands } from "./commands/services.js";
 import { startCommand } from "./commands/start.js";
 import { subCommand } from "./commands/sub.js";
+import { usersCommand } from "./commands/users.js";
+import { readVersion, versionCommand } from "./commands/version.js";
 import { describeError, EXIT, exitCodeOf } from "./exit.js";
 import { processTerminal, type Terminal } from "./terminal.js";
 
@@ -23,6 +28,7 @@ export async function runCommand(
   const program = new Command("fieldmesh")
     .description("From sensors to a live dashboard: run it, look into it, look after it.")
     .helpOption("--help", "show this help")
+    .version(readVersion(), "--version", "print the version")
     .showHelpAfterError("(run `fieldmesh --help` for all commands)")
     .exitOverride()
     .configureOutput({
@@ -34,7 +40,14 @@ export async function runCommand(
     ...serviceCommands(terminal),
     pubCommand(terminal),
     subCommand(terminal, setExitCode),
+    simulateCommand(terminal),
+    nodeCommand(terminal),
     credentialsCommand(terminal),
+    usersCommand(terminal),
+    auditCommand(terminal, setExitCode),
+    setupCommand(terminal),
+    healthCommand(terminal),
+    versionCommand(terminal),
   ];
   for (const command of commands) program.addCommand(command);
 

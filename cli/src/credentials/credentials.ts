@@ -67,6 +67,7 @@ export async function addTopicReader(
   files: CredentialFiles,
   user: string,
   topic: string,
+  options: { renew: boolean },
 ): Promise<{ password?: string }> {
   const wanted: CheckedRequest = {
     user,
@@ -76,7 +77,7 @@ export async function addTopicReader(
   return edit(files, async (text) => {
     const known = parsePasswordFile(text.passwords, files.passwordFile).has(user);
     text.acl = setAclBlock(text.acl, user, wanted.block, wanted.note);
-    if (known) return {};
+    if (known && !options.renew) return {};
     const password = generateSecret();
     text.passwords = setPasswordLine(text.passwords, user, await hashPassword(password));
     return { password };
@@ -128,9 +129,11 @@ async function edit<T>(files: CredentialFiles, change: (text: Texts) => Promise<
     parsePasswordFile(text.passwords, files.passwordFile);
     parseAclFile(text.acl, files.aclFile);
     // Rights first: a broker that reads between the two writes must never let a user in without its limits.
-    if (text.acl !== before.acl || text.acl === "")
+    const rewrite = files.owner !== undefined; // to give them to another owner, too
+    if (rewrite || text.acl !== before.acl || text.acl === "") {
       await writePrivateFile(files.aclFile, text.acl, files.owner);
-    if (text.passwords !== before.passwords || text.passwords === "") {
+    }
+    if (rewrite || text.passwords !== before.passwords || text.passwords === "") {
       await writePrivateFile(files.passwordFile, text.passwords, files.owner);
     }
     return result;

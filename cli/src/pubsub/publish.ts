@@ -1,5 +1,4 @@
-import { type BrokerOptions, brokerAccess, openLink } from "../connection.js";
-import { UsageError } from "../exit.js";
+import { type BrokerOptions, oneBroker, openLink } from "../connection.js";
 import type { Qos } from "../options.js";
 import { type Terminal, writeJson } from "../terminal.js";
 import { type PayloadSource, payloads } from "./payloads.js";
@@ -27,10 +26,7 @@ export async function publish(options: PubOptions, terminal: Terminal): Promise<
   };
   const input = payloads(source, terminal.stdin);
   let next = await input.next(); // wrong use and a missing file are told before anything is connected
-  const [access, ...others] = await brokerAccess(options, terminal);
-  if (access === undefined || others.length > 0) {
-    throw new UsageError("MQTT_URL names several brokers; say with --url which one to publish to");
-  }
+  const access = await oneBroker(options, terminal);
   const { link } = await openLink(access, { ...options, purpose: "pub" }, terminal);
   try {
     const underway = new Set<Promise<void>>();

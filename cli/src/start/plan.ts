@@ -7,17 +7,13 @@ import type { Terminal } from "../terminal.js";
 import type { StartSettings } from "./settings.js";
 import type { ServiceSpec } from "./supervised-service.js";
 
-/** The two nodes that `start` runs: this machine's own figures, and a simulated greenhouse. */
+/** The two nodes that `start` runs, each with the built-in configuration of its name. */
 const NODES = ["host", "greenhouse"] as const;
 
 const COMMAND = fileURLToPath(new URL("../../bin/fieldmesh.js", import.meta.url));
 
-/** Everything that `start` runs, the broker first. `configOf` gives the file of a node's sensors. */
-export function planServices(
-  settings: StartSettings,
-  terminal: Terminal,
-  configOf: (node: string) => string,
-): ServiceSpec[] {
+/** Everything that `start` runs, the broker first. */
+export function planServices(settings: StartSettings, terminal: Terminal): ServiceSpec[] {
   const common: Record<string, string | undefined> = { ...terminal.env, DATA_DIR: settings.dataDir };
   // Set for a node of one's own, they would make every service here the same one.
   for (const name of ["NODE_ID", "EDGE_CONFIG", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_PASSWORD_FILE"])
@@ -37,7 +33,7 @@ export function planServices(
     ...NODES.map((node) => ({
       name: node,
       args: [COMMAND, "edge"],
-      env: { ...client, NODE_ID: node, EDGE_CONFIG: configOf(node) },
+      env: { ...client, NODE_ID: node, EDGE_CONFIG: node },
     })),
   ];
 }

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { FolderHeldError, lockFolder, EXIT as SERVICE_EXIT } from "@fieldmesh/runtime";
 import { EXIT, FailureError } from "../exit.js";
 import { type Terminal, writeLine } from "../terminal.js";
@@ -23,15 +22,10 @@ export async function start(options: { json?: boolean }, terminal: Terminal): Pr
   try {
     await checkPorts(settings.ports, settings.host);
     await ensureOwnCredentials(settings, terminal);
-    return await supervise(settings, options.json ?? false, terminal, builtInConfig);
+    return await supervise(settings, options.json ?? false, terminal);
   } finally {
     await lock.release();
   }
-}
-
-/** The file of a node that comes with Fieldmesh. */
-function builtInConfig(node: string): string {
-  return fileURLToPath(new URL(`../examples/${node}.yaml`, import.meta.resolve("@fieldmesh/edge")));
 }
 
 async function holdFolder(settings: StartSettings) {
@@ -47,13 +41,8 @@ async function holdFolder(settings: StartSettings) {
   }
 }
 
-async function supervise(
-  settings: StartSettings,
-  raw: boolean,
-  terminal: Terminal,
-  configOf: (node: string) => string,
-): Promise<number> {
-  const specs = planServices(settings, terminal, configOf);
+async function supervise(settings: StartSettings, raw: boolean, terminal: Terminal): Promise<number> {
+  const specs = planServices(settings, terminal);
   const output = new ServiceOutput(terminal, { raw, names: ["start", ...specs.map(({ name }) => name)] });
   const stopping = new AbortController();
   let code: number = EXIT.ok;
