@@ -4,11 +4,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createServer } from "vite";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const dashboardPort = process.env.DASHBOARD_PORT ?? "3000";
+const dashboard = `http://127.0.0.1:${process.env.DASHBOARD_PORT ?? "3000"}`;
 
-/** @type {import("node:child_process").ChildProcess | undefined} */
+/** @type {ReturnType<typeof spawn> | undefined} */
 let services;
 let ending = false;
 /** Restarts follow one another, never overlap. */
@@ -45,27 +46,30 @@ compiler.stdout.on("data", (chunk) => {
   if (/Found 0 errors/.test(text)) turn = turn.then(restartServices);
 });
 
-const vite = spawn(
-  "npx",
-  ["--no-install", "vite", "dashboard/web", "--host", "127.0.0.1", "--port", "5173"],
-  {
-    cwd: root,
-    stdio: "inherit",
-    env: { ...process.env, DASHBOARD_URL: `http://127.0.0.1:${dashboardPort}` },
-    detached: true,
+const page = await createServer({
+  configFile: join(root, "dashboard", "web", "vite.config.ts"),
+  server: {
+    host: "127.0.0.1",
+    port: 5173,
+    proxy: {
+      "/api": { target: dashboard, changeOrigin: true },
+      "/healthz": { target: dashboard, changeOrigin: true },
+      "/socket.io": { target: dashboard, changeOrigin: true, ws: true },
+    },
   },
-);
+});
+await page.listen();
+page.printUrls();
 
 async function end() {
   if (ending) return;
   ending = true;
-  for (const child of [compiler, vite]) {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
-    } catch {
-      // It has ended already.
-    }
+  try {
+    if (compiler.pid !== undefined) process.kill(-compiler.pid, "SIGTERM");
+  } catch {
+    // It has ended already.
   }
+  await page.close();
   await turn;
   if (services !== undefined) {
     const ended = once(services, "exit");
@@ -74,5 +78,5 @@ async function end() {
   }
   process.exit(0);
 }
-process.on("SIGINT", end);
-process.on("SIGTERM", end);
+process.on("SIGINT", () => void end());
+process.on("SIGTERM", () => void end());
