@@ -86,8 +86,8 @@ const JSON_TYPE = { "content-type": "application/json" };
 describe("createHttpApp", () => {
   it("answers health and routes, with a request id", async () => {
     const listener = await start();
-    const health = await ask(listener, "/health", { headers: { "x-request-id": "from-a-proxy-1" } });
-    expect(health).toMatchObject({ status: 200, json: { ok: true, version: "1" } });
+    const health = await ask(listener, "/healthz", { headers: { "x-request-id": "from-a-proxy-1" } });
+    expect(health).toMatchObject({ status: 200, json: { status: "ok", version: "1" } });
     expect(health.headers["x-request-id"]).toBe("from-a-proxy-1");
     const thing = await ask(listener, "/things/7", { headers: { "x-request-id": "<script>" } });
     expect(thing).toMatchObject({ status: 200, json: { id: "7" } });
@@ -96,12 +96,12 @@ describe("createHttpApp", () => {
 
   it("says 503 when it is not well", async () => {
     const listener = await start({ health: () => Promise.resolve({ ok: false }) });
-    expect((await ask(listener, "/health")).status).toBe(503);
+    expect((await ask(listener, "/healthz")).status).toBe(503);
   });
 
   it("sends a strict policy and no trace of Express", async () => {
     const listener = await start();
-    const { headers } = await ask(listener, "/health");
+    const { headers } = await ask(listener, "/healthz");
     expect(headers["content-security-policy"]).toContain("default-src 'none'");
     expect(headers["content-security-policy"]).not.toContain("unsafe");
     expect(headers["content-security-policy"]).not.toContain("upgrade-insecure-requests");
@@ -110,12 +110,12 @@ describe("createHttpApp", () => {
     expect(headers["x-frame-options"]).toBe("DENY");
     expect(headers["strict-transport-security"]).toBeUndefined();
     const secure = await start({ https: true });
-    expect((await ask(secure, "/health")).headers["strict-transport-security"]).toContain("max-age");
+    expect((await ask(secure, "/healthz")).headers["strict-transport-security"]).toContain("max-age");
   });
 
   it("refuses foreign hosts and origins before any route", async () => {
     const listener = await start();
-    expect(await ask(listener, "/health", { headers: { host: "evil.example" } })).toMatchObject({
+    expect(await ask(listener, "/healthz", { headers: { host: "evil.example" } })).toMatchObject({
       status: 421,
       json: { code: "host_not_allowed" },
     });
@@ -201,7 +201,7 @@ describe("listen", () => {
     const listener = await start();
     const socket = connect(listener.port, "127.0.0.1");
     await once(socket, "connect");
-    socket.write("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    socket.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await once(socket, "data");
     socket.on("error", () => {});
     const ended = once(socket, "close");

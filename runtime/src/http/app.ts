@@ -17,7 +17,7 @@ export interface HttpAppOptions {
   maxBodyBytes?: number;
   /** Directives of the Content-Security-Policy that differ from the strict default, by their CSP name. */
   contentSecurityPolicy?: Record<string, string[]>;
-  /** `GET /health`: 200 when `ok`, else 503; the rest of the answer is shown to anyone. */
+  /** `GET /healthz`: `{status: "ok"}` with 200, or `"failing"` with 503; the rest of it is shown to anyone. */
   health?: () => Promise<{ ok: boolean } & Record<string, unknown>>;
 }
 
@@ -38,7 +38,7 @@ const STRICT_POLICY: Record<string, string[]> = {
 
 /**
  * An Express application with what every service's HTTP needs: request ids, security headers, checks of Host
- * and Origin, bounded JSON bodies, `/health`, and problem documents for everything that goes wrong.
+ * and Origin, bounded JSON bodies, `/healthz`, and problem documents for everything that goes wrong.
  */
 export function createHttpApp(options: HttpAppOptions): Express {
   const app = express();
@@ -51,13 +51,11 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(hostCheck(options.hosts));
   const { health } = options;
   if (health !== undefined) {
-    resource(app, "/health", {
+    resource(app, "/healthz", {
       get: async (_request, response) => {
-        const state = await health();
-        response
-          .status(state.ok ? 200 : 503)
-          .set("Cache-Control", "no-store")
-          .json(state);
+        const { ok, ...details } = await health();
+        response.status(ok ? 200 : 503).set("Cache-Control", "no-store");
+        response.json({ status: ok ? "ok" : "failing", ...details });
       },
     });
   }
