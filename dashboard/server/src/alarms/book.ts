@@ -33,6 +33,8 @@ export interface AlarmBookOptions {
   onPresent: (key: string, present: PresentAlarm | undefined) => void;
   /** An entry of the history is new or was corrected. */
   onHistory: (id: string, alarm: AlarmView) => void;
+  /** An entry fell out of the history's bound. */
+  onHistoryDropped: (id: string) => void;
 }
 
 const DEFAULT_MAX_ALARMS = 20_000;
@@ -52,26 +54,22 @@ export class AlarmBook {
   readonly #options: AlarmBookOptions;
   readonly #present = new Map<string, PresentAlarm>();
   readonly #acks = new Map<string, Ack>();
-  /** When an alarm of the older forms is over unless it is repeated. */
-  readonly #expiries = new Map<string, number>();
   readonly #revisions = new Revisions();
   readonly #history: AlarmHistory;
   #refused = 0;
 
   constructor(options: AlarmBookOptions) {
     this.#options = options;
-    this.#history = new AlarmHistory(options.maxHistory ?? DEFAULT_MAX_HISTORY, options.onHistory);
+    this.#history = new AlarmHistory(options.maxHistory ?? DEFAULT_MAX_HISTORY, options);
   }
 
   /** Takes up what was stored; nothing is reported as changed. */
-  restore(present: Iterable<[string, PresentAlarm]>, history: Iterable<AlarmView>, now: number): void {
+  restore(present: Iterable<[string, PresentAlarm]>, history: Iterable<AlarmView>): void {
     for (const [key, state] of present) {
       this.#present.set(key, state);
       if (state.standing === undefined) continue;
       this.#revisions.touch(key);
       if (state.standing.ack !== undefined) this.#acks.set(key, state.standing.ack);
-      // The older forms have boot 0 and are not retained: they have to be repeated once more.
-      if (state.boot === 0) this.#expiries.set(key, now + 60_000);
     }
     this.#history.restore(history);
   }
@@ -89,20 +87,17 @@ export class AlarmBook {
     for (const { standing } of this.#present.values()) if (standing !== undefined) yield standing;
   }
 
-  /** An event from the wire; `expiresAt` for the older forms, which are repeated and never cleared. */
-  event(stream: Stream, event: AlarmEvent, expiresAt?: number): void {
+  /** An event from the wire; those of the older forms are repeated while the alarm stands, and never cleared. */
+  event(stream: Stream, event: AlarmEvent, isOlderForm: boolean): void {
     const key = alarmKey(stream, event.rule);
     const held = this.#present.get(key);
     if (held === undefined && this.#present.size >= (this.#options.maxAlarms ?? DEFAULT_MAX_ALARMS)) {
       this.#refused += 1;
       return;
     }
-    if (expiresAt !== undefined && event.state === "raised") {
-      this.#expiries.set(key, expiresAt);
-      if (held?.standing !== undefined) {
-        this.#repeated(key, held, held.standing, event);
-        return;
-      }
+    if (isOlderForm && held?.standing !== undefined) {
+      this.#repeated(key, held, held.standing, event);
+      return;
     }
     if (held !== undefined && !supersedes(held, event)) {
       if (event.boot !== held.boot || event.seq !== held.seq)
@@ -147,20 +142,15 @@ export class AlarmBook {
     if (holds) this.#options.onChange({ what: "acknowledged", alarm });
   }
 
-  /** Ends the alarms of the older forms that were not repeated in time. */
-  expire(now: number): void {
-    for (const [key, expiresAt] of this.#expiries) {
-      if (expiresAt > now) continue;
-      this.#expiries.delete(key);
-      const held = this.#present.get(key);
-      if (held?.standing === undefined) continue;
-      this.#end(key, held, held.standing, { endedAt: expiresAt, ended: "expired" }, "ended");
-    }
+  /** An alarm of the older forms was not repeated in time. */
+  expired(key: string, now: number): void {
+    const held = this.#present.get(key);
+    if (held?.standing === undefined) return;
+    this.#end(key, held, held.standing, { endedAt: now, ended: "expired" }, "ended");
   }
 
   /** Forgets one alarm: its node, sensor or rule was removed for good. */
   remove(key: string, now: number): void {
-    this.#expiries.delete(key);
     this.#acks.delete(key);
     const held = this.#present.get(key);
     if (held === undefined) return;
@@ -219,7 +209,6 @@ export class AlarmBook {
   }
 
   #clear(key: string, domain: string, event: AlarmEvent, held: PresentAlarm | undefined): void {
-    this.#expiries.delete(key);
     const next: PresentAlarm = { boot: event.boot, seq: event.seq };
     if (held?.standing === undefined) {
       this.#put(key, next);

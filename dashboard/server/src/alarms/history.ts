@@ -11,16 +11,22 @@ interface Kept {
   revision: number;
 }
 
+export interface HistoryListener {
+  /** An entry is new or was corrected. */
+  onHistory(id: string, alarm: AlarmView): void;
+  onHistoryDropped(id: string): void;
+}
+
 /** Alarms that are over, newest first, at most so many. An episode that was corrected replaces itself. */
 export class AlarmHistory {
   readonly #max: number;
-  readonly #onChange: (id: string, alarm: AlarmView) => void;
+  readonly #listener: HistoryListener;
   #kept: Kept[] = [];
   #revision = 0;
 
-  constructor(max: number, onChange: (id: string, alarm: AlarmView) => void) {
+  constructor(max: number, listener: HistoryListener) {
     this.#max = max;
-    this.#onChange = onChange;
+    this.#listener = listener;
   }
 
   get revision(): number {
@@ -30,7 +36,7 @@ export class AlarmHistory {
   restore(alarms: Iterable<AlarmView>): void {
     this.#kept = [...alarms].map((alarm) => ({ id: episodeId(alarm), alarm, revision: 0 }));
     this.#kept.sort((one, other) => endOf(other.alarm) - endOf(one.alarm));
-    this.#kept.length = Math.min(this.#kept.length, this.#max);
+    for (const dropped of this.#kept.splice(this.#max)) this.#listener.onHistoryDropped(dropped.id);
   }
 
   add(id: string, alarm: AlarmView): void {
@@ -40,8 +46,8 @@ export class AlarmHistory {
     const at = this.#kept.findIndex((other) => endOf(other.alarm) <= endOf(alarm));
     if (at < 0) this.#kept.push(kept);
     else this.#kept.splice(at, 0, kept);
-    if (this.#kept.length > this.#max) this.#kept.length = this.#max;
-    this.#onChange(id, alarm);
+    this.#listener.onHistory(id, alarm);
+    for (const dropped of this.#kept.splice(this.#max)) this.#listener.onHistoryDropped(dropped.id);
   }
 
   /**

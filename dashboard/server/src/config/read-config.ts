@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { shown } from "@fieldmesh/protocol";
+import { ConfigurationError } from "@fieldmesh/runtime";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { type DashboardConfig, dashboardConfigSchema } from "./schema.js";
@@ -12,8 +13,9 @@ export interface ConfigFault {
 }
 
 /** The configuration is refused: every fault with its line, field, value and what is expected. */
-export class DashboardConfigError extends Error {
-  readonly code = "DASHBOARD_CONFIG";
+export class DashboardConfigError extends ConfigurationError {
+  override readonly code = "dashboard_config";
+  override readonly name = "DashboardConfigError";
   readonly faults: ConfigFault[];
 
   constructor(path: string, faults: ConfigFault[], options?: ErrorOptions) {
@@ -21,7 +23,6 @@ export class DashboardConfigError extends Error {
       [`${path}:${line}`, ...(field === "" ? [] : [field]), message].join(": "),
     );
     super(lines.join("\n"), options);
-    this.name = "DashboardConfigError";
     this.faults = faults;
   }
 }

@@ -1,14 +1,15 @@
 import { readFile } from "node:fs/promises";
+import { ConfigurationError } from "@fieldmesh/runtime";
 import type { Secret } from "./fields.js";
 
 /** A secret that the configuration refers to is not there. */
-export class SecretError extends Error {
-  readonly code = "SECRET_MISSING";
+export class SecretError extends ConfigurationError {
+  override readonly name = "SecretError";
+  override readonly code = "secret_missing";
 
   constructor(field: string, secret: Secret, why: string, options?: ErrorOptions) {
     const from = "env" in secret ? `the variable ${secret.env}` : `the file ${secret.file}`;
     super(`${field}: ${from} ${why}`, options);
-    this.name = "SecretError";
   }
 }
 

@@ -15,7 +15,9 @@ class Browser {
   apply(frame: Frame): void {
     this.frames += 1;
     for (const [stream, part] of Object.entries(frame.streams)) {
-      const held = part.reset ? new Map<number, number>() : (this.held.get(stream) ?? new Map<number, number>());
+      const held = part.reset
+        ? new Map<number, number>()
+        : (this.held.get(stream) ?? new Map<number, number>());
       for (const [i, seq] of part.seq.entries()) {
         if (held.has(part.n + i)) throw new Error(`entry ${part.n + i} of ${stream} was sent twice`);
         held.set(part.n + i, seq);
@@ -53,11 +55,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       count: fc.integer({ min: 1, max: 30 }),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 700 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 700 }) }),
+  },
   { weight: 6, arbitrary: fc.constant({ do: "frame" as const }) },
   { weight: 4, arbitrary: fc.constant({ do: "ack" as const }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const), stream: fc.integer({ min: 0, max: 2 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("shift" as const), stream: fc.integer({ min: 0, max: 2 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("remove" as const), stream: fc.integer({ min: 0, max: 2 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("shift" as const), stream: fc.integer({ min: 0, max: 2 }) }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -74,7 +85,12 @@ describe("what a browser is sent", () => {
         fc.array(step, { maxLength: 150 }),
         fc.constantFrom(200, 1_000_000),
         (steps, maxFrameChars) => {
-          const windows = new Windows({ windowMs: 2_000, maxReadings: 40, maxStreams: 10, maxTotalReadings: 10_000 });
+          const windows = new Windows({
+            windowMs: 2_000,
+            maxReadings: 40,
+            maxStreams: 10,
+            maxTotalReadings: 10_000,
+          });
           const feed = new Feed(windows, { ...DEFAULT_FEED, maxFrameChars, evictionMs: 100 });
           const encoder = new RangeEncoder();
           const browser = new Browser();
@@ -125,7 +141,12 @@ describe("what a browser is sent", () => {
   });
 
   test("a slow browser gets one larger frame, and nothing was kept for it", () => {
-    const windows = new Windows({ windowMs: 60_000, maxReadings: 3_000, maxStreams: 10, maxTotalReadings: 10_000 });
+    const windows = new Windows({
+      windowMs: 60_000,
+      maxReadings: 3_000,
+      maxStreams: 10,
+      maxTotalReadings: 10_000,
+    });
     const feed = new Feed(windows);
     const encoder = new RangeEncoder();
     feed.show([{ name: "env_a_x" }]);

@@ -19,6 +19,8 @@ export interface OutboxOptions {
   flushed: () => Promise<void>;
   clock: () => number;
   log: Log;
+  /** The counters changed. */
+  onChange?: () => void;
   /** Wait after the first failure; doubles up to `maxRetryMs`. */
   retryMs?: number;
   maxRetryMs?: number;
@@ -79,6 +81,7 @@ export class Outbox {
     };
     this.#waiting.push(waiting);
     this.#options.table.put(this.#id(notification), waiting);
+    this.#options.onChange?.();
     this.#pump();
   }
 
@@ -86,8 +89,7 @@ export class Outbox {
   async sendNow(notification: Notification): Promise<void> {
     try {
       await this.#options.channel.send(notification);
-      this.#sent += 1;
-      this.#lastSentAt = this.#options.clock();
+      this.#sentOne();
     } catch (error) {
       this.#note(error);
       throw error;
@@ -142,8 +144,7 @@ export class Outbox {
         await channel.send(waiting.notification);
         this.#waiting.shift();
         table.delete(this.#id(waiting.notification));
-        this.#sent += 1;
-        this.#lastSentAt = clock();
+        this.#sentOne();
         log.info({ channel: name, notification: waiting.notification.id }, "notification sent");
         await this.#wait(this.#options.spacingMs ?? DEFAULT_SPACING_MS);
       } catch (error) {
@@ -168,12 +169,17 @@ export class Outbox {
     return Math.max(backoff, asked);
   }
 
+  #sentOne(): void {
+    this.#sent += 1;
+    this.#lastSentAt = this.#options.clock();
+    this.#options.onChange?.();
+  }
+
   #note(error: unknown): void {
     this.#failed += 1;
-    this.#lastError = {
-      message: error instanceof Error ? error.message : String(error),
-      at: this.#options.clock(),
-    };
+    const message = error instanceof Error ? error.message : String(error);
+    this.#lastError = { message, at: this.#options.clock() };
+    this.#options.onChange?.();
   }
 
   #drop(dropped: Waiting, why: string): void {

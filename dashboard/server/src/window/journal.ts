@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "@fieldmesh/runtime";
+import type { JournaledReading } from "./catch-up.js";
 import { decodeBlock, encodeBlock, type WindowChange } from "./journal-block.js";
 import type { WindowEntry, WindowRing } from "./ring.js";
 import type { Windows } from "./windows.js";
@@ -35,6 +36,16 @@ export interface JournalOptions {
   log: Log;
   clock: () => number;
   maxBytes?: number;
+}
+
+/** What a journal gave back beside the windows. */
+export interface RestoredJournal {
+  /** The newest state that was written; undefined when none was. */
+  state: unknown;
+  /** Readings that were written after it. */
+  after: JournaledReading[];
+  /** All that were read. */
+  readings: number;
 }
 
 interface Generation {
@@ -75,10 +86,9 @@ export class WindowJournal {
 
   /**
    * Reads what is there into the windows, and opens the journal for writing.
-   * @returns the newest state that was written.
    * @throws JournalFormatError when a file is of a later format.
    */
-  async open(): Promise<{ state: unknown; readings: number }> {
+  async open(): Promise<RestoredJournal> {
     await mkdir(this.#options.folder, { recursive: true });
     const found: Generation[] = [];
     for (const [index, name] of FILES.entries()) {
@@ -91,13 +101,8 @@ export class WindowJournal {
       }
     }
     found.sort((one, other) => one.number - other.number);
-    let state: unknown;
-    let readings = 0;
-    for (const generation of found) {
-      const restored = this.#restore(generation);
-      readings += restored.readings;
-      if (restored.state !== undefined) state = restored.state;
-    }
+    const restored: RestoredJournal = { state: undefined, after: [], readings: 0 };
+    for (const generation of found) this.#restore(generation, restored);
     const now = this.#options.clock();
     this.#options.windows.evict(now);
     for (const [, ring] of this.#options.windows.entries()) this.#cursors.set(ring, ring.next);
@@ -110,7 +115,7 @@ export class WindowJournal {
       // When it was begun is not kept; taken as now, it is closed late rather than early.
       this.#begunAt = now;
     }
-    return { state, readings };
+    return restored;
   }
 
   /** Notes a change of whole windows; written with the next {@link flush}. */
@@ -131,28 +136,33 @@ export class WindowJournal {
     this.#file = undefined;
   }
 
-  #restore(generation: Generation): { state: unknown; readings: number } {
-    let state: unknown;
-    let readings = 0;
+  #restore(generation: Generation, restored: RestoredJournal): void {
+    const { windows } = this.#options;
     let at = HEADER_BYTES;
-    for (;;) {
-      const read = decodeBlock(generation.data, at);
-      if (read === undefined) break;
+    for (
+      let read = decodeBlock(generation.data, at);
+      read !== undefined;
+      read = decodeBlock(generation.data, at)
+    ) {
       at = read.next;
       for (const change of read.block.changes) {
-        if (change.change === "removed") this.#options.windows.remove(change.stream);
-        else this.#options.windows.get(change.stream)?.shift(change.deltaMs, change.sinceArrival);
+        if (change.change === "removed") windows.remove(change.stream);
+        else windows.get(change.stream)?.shift(change.deltaMs, change.sinceArrival);
       }
       for (const { stream, entries } of read.block.streams) {
-        const ring = this.#options.windows.open(stream);
+        const ring = windows.open(stream);
         if (ring === undefined) continue;
-        for (const entry of entries) ring.push(entry);
-        readings += entries.length;
+        restored.readings += entries.length;
+        for (const entry of entries) {
+          ring.push(entry);
+          restored.after.push({ stream, boot: entry.boot, seq: entry.seq });
+        }
       }
-      if (read.block.state !== undefined) state = read.block.state;
+      if (read.block.state === undefined) continue;
+      restored.state = read.block.state; // it knows of this block's readings, and those before
+      restored.after = [];
     }
     generation.end = at;
-    return { state, readings };
   }
 
   async #write(): Promise<void> {

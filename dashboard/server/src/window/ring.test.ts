@@ -13,7 +13,9 @@ describe("the window of a stream", () => {
   test("holds exactly what is young enough and not too many, whatever comes when", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ wait: fc.integer({ min: 0, max: 400 }), bad: fc.boolean() }), { maxLength: 400 }),
+        fc.array(fc.record({ wait: fc.integer({ min: 0, max: 400 }), bad: fc.boolean() }), {
+          maxLength: 400,
+        }),
         fc.integer({ min: 1, max: 100 }),
         (steps, maxReadings) => {
           const windowMs = 2_000;
@@ -55,7 +57,12 @@ describe("the window of a stream", () => {
   });
 
   test("gives its room back when it is empty, and the budget bounds it before the count does", () => {
-    const windows = new Windows({ windowMs: 1_000, maxReadings: 1_000, maxStreams: 2, maxTotalReadings: 192 });
+    const windows = new Windows({
+      windowMs: 1_000,
+      maxReadings: 1_000,
+      maxStreams: 2,
+      maxTotalReadings: 192,
+    });
     const one = windows.open("env_a_x");
     const other = windows.open("env_b_x");
     for (let seq = 1; seq <= 500; seq += 1) one?.push(entry(10, seq));

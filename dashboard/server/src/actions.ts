@@ -1,0 +1,183 @@
+import {
+  type Ack,
+  buildTopic,
+  encodeAck,
+  LEGACY_SIMULATE_TOPIC,
+  parseCommandArgs,
+  parseStreamName,
+  type Stream,
+} from "@fieldmesh/protocol";
+import { type ConsumerNode, type MqttLink, NotConnectedError, type StreamConsumer } from "@fieldmesh/runtime";
+import type { AlarmBook } from "./alarms/book.js";
+import type { Live } from "./live.js";
+
+/** A request that cannot be carried out as it stands; becomes a problem document. */
+export class ActionError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly field: string | undefined;
+
+  constructor(status: number, code: string, message: string, field?: string) {
+    super(message);
+    this.name = "ActionError";
+    this.status = status;
+    this.code = code;
+    this.field = field;
+  }
+}
+
+export interface ActionsOptions {
+  consumer: Pick<StreamConsumer, "node" | "request" | "forget">;
+  /** In the order in which the consumer has them. */
+  links: readonly MqttLink[];
+  alarms: AlarmBook;
+  live: Live;
+  clock: () => number;
+}
+
+/** What people do to nodes and alarms through the dashboard: everything that is published. */
+export class Actions {
+  readonly #options: ActionsOptions;
+
+  constructor(options: ActionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Acknowledges exactly one raise of an alarm, for every consumer.
+   * @throws ActionError when that raise does not stand.
+   */
+  async acknowledge(
+    request: { key: string; boot: number; seq: number; note?: string | undefined },
+    by: string,
+  ): Promise<Ack> {
+    const { alarms, clock } = this.#options;
+    const standing = alarms.standing(request.key);
+    if (standing === undefined) {
+      throw new ActionError(404, "alarm_unknown", "no such alarm stands: it was cleared meanwhile", "key");
+    }
+    const { event } = standing;
+    if (event.boot !== request.boot || event.seq !== request.seq) {
+      throw new ActionError(
+        409,
+        "alarm_newer",
+        "the alarm was cleared and raised again: look at it first",
+        "seq",
+      );
+    }
+    const ack: Ack = {
+      boot: event.boot,
+      seq: event.seq,
+      by,
+      at: clock(),
+      ...(request.note === undefined || request.note === "" ? {} : { note: request.note }),
+    };
+    const stream = streamOfKey(request.key);
+    await this.#publish(
+      stream,
+      buildTopic({ kind: "ack", ...stream, rule: event.rule }),
+      encodeAck(ack),
+      true,
+    );
+    alarms.acknowledge(stream, event.rule, ack);
+    return ack;
+  }
+
+  /**
+   * Sends a command and waits for the result that the node replies with.
+   * @throws ActionError, or what `StreamConsumer.request` throws
+   */
+  async command(target: { domain: string; node: string; name: string }, args: unknown): Promise<unknown> {
+    const { consumer, clock } = this.#options;
+    const parsed = parseCommandArgs(target.name, args);
+    if (!parsed.ok) throw new ActionError(422, "args", parsed.detail, parsed.field);
+    const node = this.#node(target);
+    if (!node.legacy) return await consumer.request(target, parsed.value.args);
+    // Older publishers know one command, on a topic of its own, and answer nothing.
+    if (parsed.value.name !== "simulate") {
+      const detail = `${target.domain}/${target.node} has no birth: it takes no command but simulate`;
+      throw new ActionError(422, "no_commands", detail, "name");
+    }
+    const payload = JSON.stringify({
+      type: parsed.value.args.type,
+      timestamp: new Date(clock()).toISOString(),
+    });
+    await this.#publish(target, LEGACY_SIMULATE_TOPIC, payload, false);
+    return { sensors: [...node.streams.keys()] };
+  }
+
+  /** Removes a node for good: empties its retained topics, so that nobody hears of it again. */
+  async removeNode(domain: string, node: string): Promise<{ removed: string[] }> {
+    const { alarms, consumer } = this.#options;
+    this.#node({ domain, node });
+    const removed = [
+      ...alarmTopics(alarms.keysOf(domain, node)),
+      ...(["stats", "status", "birth"] as const).map((kind) => buildTopic({ kind, domain, node })),
+    ];
+    for (const topic of removed) await this.#publish({ domain, node }, topic, "", true);
+    consumer.forget(domain, node);
+    return { removed };
+  }
+
+  /** Removes what a sensor left behind: alarms, acknowledgements, its window. */
+  async removeSensor(stream: Stream): Promise<{ removed: string[] }> {
+    const { alarms, live } = this.#options;
+    const { domain, node, sensor } = stream;
+    const record = this.#node(stream);
+    const declared = record.birth?.sensors.some(({ id }) => id === sensor) === true;
+    if (!declared && !record.streams.has(sensor)) {
+      throw new ActionError(
+        404,
+        "sensor_unknown",
+        `there is no sensor ${domain}/${node}/${sensor}`,
+        "sensor",
+      );
+    }
+    if (declared && record.presence.presence === "online") {
+      const detail = `${domain}/${node} has this sensor in its configuration: take it out there first`;
+      throw new ActionError(409, "sensor_declared", detail, "sensor");
+    }
+    const removed = alarmTopics(alarms.keysOf(domain, node, sensor));
+    for (const topic of removed) await this.#publish(stream, topic, "", true);
+    live.forgetSensor(stream);
+    return { removed };
+  }
+
+  #node({ domain, node }: { domain: string; node: string }): ConsumerNode {
+    const record = this.#options.consumer.node(domain, node);
+    if (record !== undefined) return record;
+    throw new ActionError(404, "node_unknown", `there is no node ${domain}/${node}`, "node");
+  }
+
+  /** To the broker that the node speaks through; to the first where the node is not known (a promise's alarm). */
+  async #publish(
+    { domain, node }: { domain: string; node: string },
+    topic: string,
+    payload: string,
+    retain: boolean,
+  ): Promise<void> {
+    const { links, consumer } = this.#options;
+    const link = links[consumer.node(domain, node)?.link ?? 0];
+    if (link === undefined) throw new NotConnectedError();
+    await link.publish(topic, payload, { qos: 1, retain });
+  }
+}
+
+function alarmTopics(keys: readonly string[]): string[] {
+  return keys.flatMap((key) => {
+    const stream = streamOfKey(key);
+    const rule = key.slice(key.indexOf("/") + 1);
+    const ack = buildTopic({ kind: "ack", ...stream, rule });
+    // Nobody publishes that a node is offline or silent: only the acknowledgement is there to be emptied.
+    return stream.sensor === "node" ? [ack] : [buildTopic({ kind: "event", ...stream, rule }), ack];
+  });
+}
+
+/** `{stream}/{rule}`, as the book makes its keys; `node` stands for the node itself. */
+function streamOfKey(key: string): Stream {
+  const name = key.slice(0, key.indexOf("/"));
+  const parsed = parseStreamName(name);
+  if (parsed.ok) return parsed.value;
+  const [domain = "", node = "", sensor = ""] = name.split("_");
+  return { domain, node, sensor };
+}

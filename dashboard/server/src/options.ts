@@ -1,0 +1,30 @@
+import type { Log, TlsFiles } from "@fieldmesh/runtime";
+import type { DashboardConfig } from "./config/schema.js";
+
+/** Where the dashboard listens, what it connects to, and where it keeps its own. */
+export interface DashboardOptions {
+  host: string;
+  /** 0: any free port. */
+  port: number;
+  tls?: TlsFiles | undefined;
+  publicUrl?: URL | undefined;
+  allowedHosts?: readonly string[];
+  usersFile: string;
+  /** One list of addresses for each broker. */
+  brokers: readonly (readonly string[])[];
+  mqtt?: { username?: string | undefined; password?: string | undefined; ca?: Buffer | undefined };
+  /** `DATA_DIR/dashboard`; locked while the dashboard runs. */
+  folder: string;
+  /** From `DASHBOARD_CONFIG`. */
+  config: DashboardConfig;
+  /** Folder of the built browser app; that of `@fieldmesh/web` by default. */
+  web?: string;
+}
+
+/** The outside of the dashboard, replaced by tests. */
+export interface DashboardWorld {
+  log: Log;
+  /** Holds the secrets that the configuration refers to by variable. */
+  env?: Readonly<Record<string, string | undefined>>;
+  clock?: () => number;
+}
