@@ -27,6 +27,9 @@ export interface Subject {
   valueText: (value: number) => string;
 }
 
+/** Room around 0 and 1. */
+const BOOLEAN_AXIS = { min: -0.15, max: 1.15, step: 1 };
+
 /** One chart on one canvas: Chart.js draws the line and the axes, and `overlay.ts` what is around them. */
 export class Plot {
   readonly #chart: Chart<"line", Point[]>;
@@ -99,7 +102,8 @@ export class Plot {
               color: palette.text,
               font,
               padding: 8,
-              maxTicksLimit: large ? 7 : 2,
+              includeBounds: false,
+              maxTicksLimit: large ? 11 : 2,
               callback: (value) => this.#valueText(Number(value)),
             },
           },
@@ -155,7 +159,7 @@ export class Plot {
 
     const limits = subject.stepped ? [] : subject.limits;
     const axis = subject.stepped
-      ? { min: -0.15, max: 1.15 }
+      ? BOOLEAN_AXIS
       : axisFor(
           { min, max },
           limits.map((limit) => limit.value),
@@ -172,6 +176,7 @@ export class Plot {
     if (scales?.["y"] !== undefined) {
       scales["y"].min = axis.min;
       scales["y"].max = axis.max;
+      if (scales["y"].ticks !== undefined) Object.assign(scales["y"].ticks, { stepSize: axis.step });
     }
     const [dataset] = this.#chart.data.datasets;
     if (dataset !== undefined) {

@@ -4,6 +4,11 @@ export interface Extent {
   max: number;
 }
 
+export interface Axis extends Extent {
+  /** Distance of its grid lines. */
+  step: number;
+}
+
 /** A limit may stretch the axis until the data has this part of it left; one further away is only named. */
 const LEAST_SHARE = 1 / 8;
 
@@ -16,11 +21,11 @@ export function axisFor(
   data: Extent,
   limits: readonly number[],
   bounds: { min?: number; max?: number } = {},
-): Extent {
+): Axis {
   if (!(data.min <= data.max)) {
     return limits.length > 0
       ? axisFor({ min: Math.min(...limits), max: Math.max(...limits) }, [])
-      : { min: 0, max: 1 };
+      : { min: 0, max: 1, step: 1 };
   }
   let { min, max } = data;
   const least = Math.max(Math.abs(min), Math.abs(max)) * 0.02 || 1;
@@ -46,7 +51,7 @@ export function axisFor(
   if (bounds.min !== undefined && low < bounds.min && data.min >= bounds.min) low = bounds.min;
   if (bounds.max !== undefined && high > bounds.max && data.max <= bounds.max) high = bounds.max;
   if (low >= high) high = low + step;
-  return { min: tidy(low), max: tidy(high) };
+  return { min: tidy(low), max: tidy(high), step: tidy(step) };
 }
 
 function distance(limit: number, data: Extent): number {

@@ -51,7 +51,8 @@ function numberText(value: number, least: number, most: number): string {
 
 /** Three significant digits, and never an exponent: 0.0312, 3.12, 31.2, 312, 3,120. */
 function digitsBySize(value: number): number {
-  const size = Math.abs(value);
+  // Rounded first: 0.9996 is written as 1.00.
+  const size = Math.abs(Number(value.toPrecision(3)));
   if (size === 0 || size >= 100) return 0;
   if (size >= 10) return 1;
   if (size >= 1) return 2;

@@ -165,6 +165,8 @@ export interface Summary {
   count: number;
   /** Readings that are not good. */
   flagged: number;
+  /** When the newest value began, ms; absent when there was no other in that time. */
+  changedAt?: number;
 }
 
 /** Least, greatest and mean of the good values from `from` to `to`, ms. */
@@ -174,6 +176,8 @@ export function summarise(series: Series, from: number, to: number): Summary | u
   let sum = 0;
   let count = 0;
   let flagged = 0;
+  let before = Number.NaN;
+  let changedAt: number | undefined;
   for (let i = firstAfter(series.t, from - 1, series.head); i < series.t.length; i++) {
     if ((series.t[i] ?? 0) > to) break;
     if (series.flags.size > 0 && series.flags.has(series.n[i] ?? -1)) flagged += 1;
@@ -183,8 +187,12 @@ export function summarise(series: Series, from: number, to: number): Summary | u
     if (v > max) max = v;
     sum += v;
     count += 1;
+    if (v !== before && count > 1) changedAt = series.t[i];
+    before = v;
   }
-  return count === 0 ? undefined : { min, max, mean: sum / count, count, flagged };
+  if (count === 0) return undefined;
+  const summary = { min, max, mean: sum / count, count, flagged };
+  return changedAt === undefined ? summary : { ...summary, changedAt };
 }
 
 /** The reading whose time is nearest to `t`; its index, or -1 in an empty window. */

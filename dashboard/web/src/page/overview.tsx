@@ -67,9 +67,7 @@ function Counts() {
         <dd>
           <a href="/alarms">
             {standing}
-            {standing > 0 && (
-              <span class="of"> {open === 0 ? "acknowledged" : `${open} to acknowledge`}</span>
-            )}
+            {standing > 0 && <span class="of"> · {open === 0 ? "acknowledged" : `${open} open`}</span>}
           </a>
         </dd>
       </div>

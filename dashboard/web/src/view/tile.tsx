@@ -117,12 +117,15 @@ function TileFoot({ node, sensor, alarm, away, drawn }: Props & { away: boolean;
   const { summary, cutToMs } = drawn;
   if (summary === undefined)
     return <p class="tile-foot">{sensor.latest === undefined ? "No reading yet" : ""}</p>;
-  if (sensor.valueType === "boolean") return <p class="tile-foot">{summary.count} readings</p>;
+  const least = valueText(summary.min, sensor);
+  const greatest = valueText(summary.max, sensor);
   return (
     <p class="tile-foot">
-      <span>
-        {valueText(summary.min, sensor)} to {valueText(summary.max, sensor)}
-      </span>
+      {sensor.valueType === "boolean" ? (
+        <Changed at={summary.changedAt} />
+      ) : (
+        <span>{least === greatest ? `steady at ${least}` : `${least} to ${greatest}`}</span>
+      )}
       {cutToMs !== undefined && (
         <span title="The server keeps only the newest readings of each stream: their count cut the window first.">
           newest {durationText(cutToMs)}
@@ -130,6 +133,11 @@ function TileFoot({ node, sensor, alarm, away, drawn }: Props & { away: boolean;
       )}
     </p>
   );
+}
+
+function Changed({ at }: { at: number | undefined }) {
+  const now = seconds.value;
+  return <span>{at === undefined ? "no change in this time" : `since ${timeText(at, now)}`}</span>;
 }
 
 export function NoDataSince({ since }: { since: number }) {
