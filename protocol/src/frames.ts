@@ -122,7 +122,10 @@ export interface Alarms {
   full: boolean;
   /** Standing alarms by key; `null` = no longer standing. */
   standing: Record<string, AlarmView | null>;
-  /** Newest first; with `full` the newest 500, else those to put in front. */
+  /**
+   * Newest first; with `full` the newest 500, else those that are new or were corrected (an event that was
+   * overtaken came late): one with the same key, boot and seq takes the place of the one held.
+   */
   history: AlarmView[];
 }
 
@@ -151,6 +154,7 @@ export interface ChannelView {
 export type Latest = Record<string, { v: number | null; t: number; quality?: Quality }>;
 
 export interface ServerToBrowser {
+  /** At the connection, and again when a broker was connected or lost. */
   hello: (hello: Hello) => void;
   catalogue: (catalogue: Catalogue) => void;
   alarms: (alarms: Alarms) => void;
