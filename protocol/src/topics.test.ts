@@ -17,7 +17,13 @@ const topic: fc.Arbitrary<Topic> = fc.oneof(
   fc.record({ kind: fc.constantFrom("product" as const, "compliance" as const), id }),
   fc.record({ kind: fc.constant("quality" as const), stream: id }),
   fc.record({ kind: fc.constant("alarm" as const), stream: id, rule: name }),
-  fc.record({ kind: fc.constant("ack" as const), domain, node, sensor, rule: name }),
+  fc.record({
+    kind: fc.constant("ack" as const),
+    domain,
+    node,
+    sensor: fc.oneof(sensor, fc.constant("node")), // of the node itself
+    rule: name,
+  }),
   fc
     .record({
       kind: fc.constant("legacy-raw" as const),

@@ -161,7 +161,9 @@ function parseMeshTopic(topic: string, levels: readonly string[]): Parsed<Topic>
   }
   if (kind === "ack" && levels.length === 6) {
     const value: Topic = { kind, domain: b, node: c, sensor: d, rule: e };
-    return names(value, ["domain", b], ["node", c], ["sensor", d], ["rule", e]);
+    // That a node itself is offline or silent is an alarm of no sensor: `node` stands in its place.
+    const sensor: [NameKind, string][] = d === "node" ? [] : [["sensor", d]];
+    return names(value, ["domain", b], ["node", c], ...sensor, ["rule", e]);
   }
   return refuse("topic", `${shown(topic)} is no topic of this wire`);
 }
