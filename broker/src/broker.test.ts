@@ -1,16 +1,219 @@
-import { connectAsync } from "mqtt";
-import { expect, test } from "vitest";
-import { startBroker } from "./broker.js";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import { EnvironmentError } from "@fieldmesh/runtime";
+import { describe, expect, test, vi } from "vitest";
+import { formatPasswordFile } from "./access/password-file.js";
+import { hashPassword } from "./access/password-hash.js";
+import { type Broker, startBroker } from "./broker.js";
+import { readBrokerConfig } from "./config.js";
+import { connectPacket, RawClient, TestClient } from "./contract/test-client.js";
+import type { Limits } from "./limits.js";
 
-test("carries a message from a publisher to a subscriber", async () => {
-  const broker = await startBroker({ port: 0 });
-  const client = await connectAsync(`mqtt://127.0.0.1:${broker.port}`);
-  const received = new Promise<string>((resolve) => {
-    client.on("message", (topic, payload) => resolve(`${topic} ${payload.toString()}`));
+const open = (limits: Partial<Limits> = {}): Promise<Broker> => startBroker({ port: 0 }, { limits });
+const url = (broker: Broker): string => `mqtt://127.0.0.1:${broker.port}`;
+
+describe("start", () => {
+  test("reads its configuration from the environment", () => {
+    const config = readBrokerConfig({ HOST: "127.0.0.2", MQTT_PORT: "1884", ALLOWED_HOSTS: "a.example" });
+    expect(config).toMatchObject({
+      host: "127.0.0.2",
+      port: 1884,
+      tlsPort: 8883,
+      wsPort: 9001,
+      allowedHosts: ["a.example"],
+    });
+    expect(() => readBrokerConfig({ MQTT_PORT: "many" })).toThrow(EnvironmentError);
   });
-  await client.subscribeAsync("env/#", { qos: 1 });
-  await client.publishAsync("env/desk/temperature/raw", "21.5", { qos: 1 });
-  expect(await received).toBe("env/desk/temperature/raw 21.5");
-  await client.endAsync();
-  await broker.close();
+
+  test.each([
+    [(port: number) => ({ port }), "MQTT_PORT"],
+    [(port: number) => ({ port: 0, wsPort: port }), "MQTT_WS_PORT"],
+  ])(
+    "a taken port is refused with the variable that changes it, and nothing stays open",
+    async (config, variable) => {
+      await using first = await open();
+      await expect(startBroker(config(first.port))).rejects.toThrow(variable);
+    },
+  );
+
+  test("HOST beyond loopback without passwords is refused", async () => {
+    await expect(startBroker({ host: "0.0.0.0", port: 0 })).rejects.toThrow("PASSWORD_FILE");
+    await expect(startBroker({ host: "0.0.0.0", port: 0, aclFile: "acl" })).rejects.toThrow("PASSWORD_FILE");
+  });
+
+  test("a file that is missing or broken is refused by name", async () => {
+    await expect(startBroker({ port: 0, passwordFile: "/nowhere/passwords" })).rejects.toThrow(
+      "/nowhere/passwords",
+    );
+    await expect(startBroker({ port: 0, tlsCert: "/nowhere/cert.pem" })).rejects.toThrow("TLS_KEY");
+  });
+
+  test("beyond loopback everyone signs in, and ALSO on this machine", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "fieldmesh-broker-"));
+    const passwordFile = join(folder, "passwords");
+    await writeFile(passwordFile, formatPasswordFile([{ user: "a", encoded: await hashPassword("s") }]));
+    await using broker = await startBroker({ host: "0.0.0.0", port: 0, passwordFile });
+    const address =
+      Object.values(networkInterfaces())
+        .flat()
+        .find((each) => each?.family === "IPv4")?.address ?? "127.0.0.1";
+    await expect(TestClient.connect(`mqtt://${address}:${broker.port}`)).rejects.toMatchObject({ code: 5 });
+    await expect(TestClient.connect(url(broker))).rejects.toMatchObject({ code: 5 });
+    await (
+      await TestClient.connect(`mqtt://${address}:${broker.port}`, { username: "a", password: "s" })
+    ).end();
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe("files that change", () => {
+  test("a broken file keeps the rules of before and is logged with its line; mended, it is used", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "fieldmesh-broker-"));
+    const passwordFile = join(folder, "passwords");
+    const encoded = await hashPassword("s");
+    const replace = async (text: string): Promise<void> => {
+      await writeFile(`${passwordFile}.new`, text);
+      await rename(`${passwordFile}.new`, passwordFile);
+    };
+    await replace(`a:${encoded}\n`);
+    const errors: object[] = [];
+    const ignore = (): void => {};
+    const log = {
+      debug: ignore,
+      info: ignore,
+      warn: ignore,
+      error: (fields: object) => void errors.push(fields),
+    };
+    await using broker = await startBroker({ port: 0, passwordFile }, { log });
+    await replace("a:not a hash\n");
+    await vi.waitFor(() =>
+      expect(errors).toMatchObject([{ error: expect.stringContaining("passwords:1:") }]),
+    );
+    await (await TestClient.connect(url(broker), { username: "a", password: "s" })).end();
+    await replace(`b:${encoded}\n`);
+    await vi.waitFor(async () =>
+      (await TestClient.connect(url(broker), { username: "b", password: "s" })).end(),
+    );
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe("limits refuse clearly and are counted", () => {
+  test("clients: CONNACK 3", async () => {
+    await using broker = await open({ clients: 1 });
+    await using _first = await TestClient.connect(url(broker));
+    await expect(TestClient.connect(url(broker))).rejects.toMatchObject({ code: 3 });
+    expect(broker.drops["client-limit"]).toBe(1);
+  });
+
+  test("connections: closed at once", async () => {
+    await using broker = await open({ connections: 1 });
+    await using _first = await TestClient.connect(url(broker));
+    using second = new RawClient(broker.port);
+    await second.closed;
+    expect(broker.drops["client-limit"]).toBe(1);
+  });
+
+  test("sessions: CONNACK 3 for one more, none for one that is known", async () => {
+    await using broker = await open({ sessions: 1 });
+    await (await TestClient.connect(url(broker), { clientId: "a", clean: false })).end();
+    await expect(TestClient.connect(url(broker), { clientId: "b", clean: false })).rejects.toMatchObject({
+      code: 3,
+    });
+    await (await TestClient.connect(url(broker), { clientId: "a", clean: false })).end();
+  });
+
+  test.each([true, false])("subscriptions per client (clean session %s): SUBACK 0x80", async (clean) => {
+    await using broker = await open({ subscriptionsPerClient: 2 });
+    await using client = await TestClient.connect(url(broker), { clientId: "s", clean });
+    expect(await client.subscribe("a")).toEqual([0]);
+    expect(await client.subscribe("b")).toEqual([0]);
+    expect(await client.subscribe("c")).toEqual([128]);
+    expect(await client.subscribe("b", 1)).toEqual([1]);
+    expect(broker.drops["subscription-limit"]).toBe(1);
+  });
+
+  test("levels of a filter: 0x80; of a topic: the connection ends", async () => {
+    await using broker = await open({ topicLevels: 3 });
+    await using client = await TestClient.connect(url(broker));
+    expect(await client.subscribe("a/b/c/#")).toEqual([128]);
+    client.publish("a/b/c/d", "x").catch(() => undefined);
+    await client.closed;
+    expect(broker.drops["topic-levels"]).toBe(2);
+  });
+
+  test("retained messages: the next topic is delivered, not kept", async () => {
+    await using broker = await open({ retainedMessages: 0 });
+    await using client = await TestClient.connect(url(broker));
+    await client.subscribe("r", 1);
+    await client.publish("r", "x", { qos: 1, retain: true });
+    await client.until((seen) => seen.length === 1);
+    expect(broker.drops["retained-limit"]).toBeGreaterThan(0);
+  });
+
+  test("no CONNECT in time: the connection ends", async () => {
+    await using broker = await open({ connectTimeoutMs: 100 });
+    using raw = new RawClient(broker.port);
+    await raw.closed;
+    expect(broker.drops["connect-refused"]).toBe(1);
+  });
+
+  test("the queue of a session that is away: bounded, counted, and said once", async () => {
+    await using broker = await open({ queuedMessages: 10 });
+    const session = { clientId: "away", clean: false };
+    const first = await TestClient.connect(url(broker), session);
+    await first.subscribe("q", 1);
+    await first.end();
+    await using publisher = await TestClient.connect(url(broker));
+    for (let i = 0; i < 25; i++) await publisher.publish("q", String(i), { qos: 1 });
+    await using again = await TestClient.connect(url(broker), session);
+    await publisher.publish("q", "live", { qos: 1 });
+    await again.until((seen) => seen.length === 11);
+    expect(again.seen.map(({ payload }) => payload)).toEqual([
+      ...Array.from({ length: 10 }, (_, i) => String(i)),
+      "live",
+    ]);
+    expect(broker.drops["session-queue"]).toBe(15);
+  });
+});
+
+describe("connections of other users", () => {
+  test("a client id that another user is connected with is refused", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "fieldmesh-broker-"));
+    const passwordFile = join(folder, "passwords");
+    const encoded = await hashPassword("s");
+    await writeFile(passwordFile, formatPasswordFile(["a", "b"].map((user) => ({ user, encoded }))));
+    await using broker = await startBroker({ port: 0, passwordFile });
+    await using mine = await TestClient.connect(url(broker), {
+      clientId: "fm_env_n1",
+      username: "a",
+      password: "s",
+    });
+    const theft = TestClient.connect(url(broker), { clientId: "fm_env_n1", username: "b", password: "s" });
+    await expect(theft).rejects.toMatchObject({ code: 2 });
+    await mine.publish("still/here", "", { qos: 1 });
+    await rm(folder, { recursive: true });
+  });
+});
+
+test("closing publishes no wills twice, ends every connection and frees the port", async () => {
+  const broker = await open();
+  const client = await TestClient.connect(url(broker));
+  using raw = new RawClient(broker.port);
+  raw.send(connectPacket("raw"));
+  await raw.bytes(4);
+  await Promise.all([broker.close(), broker.close()]);
+  await client.closed;
+  await raw.closed;
+  await using again = await startBroker({ port: broker.port });
+  expect(again.port).toBe(broker.port);
+});
+
+test("a packet that only servers send closes the connection", async () => {
+  await using broker = await open();
+  using raw = new RawClient(broker.port);
+  raw.send(connectPacket("raw"), Buffer.from([0xd0, 0]));
+  await raw.closed;
+  expect(broker.drops.malformed).toBe(1);
 });

@@ -1,10 +1,10 @@
+import { ConfigurationError, isLoopback } from "@fieldmesh/runtime";
 import type { AccessControl } from "./access/access.js";
 import { FileAccess } from "./access/file-access.js";
 import { OpenOnLoopback } from "./access/open-on-loopback.js";
 import { type BrokerConfig, DEFAULT_CONFIG } from "./config.js";
 import { Engine } from "./engine/engine.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
-import { BrokerStartError } from "./listeners/listen-error.js";
 import { type Listeners, openListeners } from "./listeners/open.js";
 import { type BrokerLog, SILENT_LOG } from "./log.js";
 import { LogLimiter } from "./log-limiter.js";
@@ -14,7 +14,7 @@ import { Port } from "./port/port.js";
 import type { ConnectRefusal, PortHost } from "./port/port-host.js";
 import { Pressure } from "./port/pressure.js";
 import { SWEEP_INTERVAL_MS, sweep } from "./port/sweep.js";
-import { isLoopback, type Transport } from "./port/transport.js";
+import type { Transport } from "./port/transport.js";
 import { Counters } from "./stats/counters.js";
 import type { DropCause } from "./stats/drops.js";
 import { SysTopics } from "./stats/sys-topics.js";
@@ -48,7 +48,7 @@ export interface Broker extends AsyncDisposable {
 
 /**
  * Starts a broker; resolves when every listener is open.
- * @throws {BrokerStartError} when a port is taken, a file cannot be read, or HOST is open without passwords
+ * @throws {ConfigurationError} when a port is taken, a file cannot be read, or HOST is open without passwords
  */
 export async function startBroker(
   config: Partial<BrokerConfig> = {},
@@ -81,7 +81,7 @@ class Composition implements PortHost {
 
   constructor(config: BrokerConfig, world: BrokerWorld) {
     this.#config = config;
-    this.localOnly = config.host === "localhost" || isLoopback(config.host);
+    this.localOnly = isLoopback(config.host);
     this.limits = { ...DEFAULT_LIMITS, ...world.limits };
     this.#log = world.log ?? SILENT_LOG;
     this.#warnings = new LogLimiter(this.#log);
@@ -111,7 +111,7 @@ class Composition implements PortHost {
   async start(): Promise<Broker> {
     const { passwordFile, host } = this.#config;
     if (!this.localOnly && passwordFile === undefined) {
-      throw new BrokerStartError(
+      throw new ConfigurationError(
         `HOST ${host} is open to others, and there are no passwords: set PASSWORD_FILE (fieldmesh credentials add), or HOST to 127.0.0.1`,
       );
     }

@@ -1,3 +1,5 @@
+import { type RawEnvironment, readEnvironment } from "@fieldmesh/runtime";
+
 /** What the broker is told at its start. Every field has a default, so `{ port: 0 }` is a test's broker. */
 export interface BrokerConfig {
   /** Address that all listeners bind to. Anything beyond loopback needs `passwordFile`. */
@@ -26,3 +28,35 @@ export const DEFAULT_CONFIG: BrokerConfig = {
   tlsPort: 8883,
   allowedHosts: [],
 };
+
+/**
+ * The configuration as the environment gives it.
+ * @throws {EnvironmentError} that names the variable, its value and what is expected
+ */
+export function readBrokerConfig(env: RawEnvironment = process.env): BrokerConfig {
+  const values = readEnvironment(
+    [
+      "HOST",
+      "MQTT_PORT",
+      "MQTT_TLS_PORT",
+      "MQTT_WS_PORT",
+      "TLS_CERT",
+      "TLS_KEY",
+      "PASSWORD_FILE",
+      "ACL_FILE",
+      "ALLOWED_HOSTS",
+    ],
+    env,
+  );
+  return {
+    host: values.HOST,
+    port: values.MQTT_PORT,
+    tlsPort: values.MQTT_TLS_PORT,
+    wsPort: values.MQTT_WS_PORT,
+    tlsCert: values.TLS_CERT,
+    tlsKey: values.TLS_KEY,
+    passwordFile: values.PASSWORD_FILE,
+    aclFile: values.ACL_FILE,
+    allowedHosts: values.ALLOWED_HOSTS,
+  };
+}

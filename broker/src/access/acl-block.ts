@@ -1,5 +1,4 @@
-/** The older simulation command, for publishers that have no node. */
-const LEGACY_SIMULATE_TOPIC = "greenhouse/control/simulate";
+import { LEGACY_SIMULATE_TOPIC, type NameKind, parseName } from "@fieldmesh/protocol";
 
 /** The kinds of broker users; what each may do is below and nowhere else. */
 export type BrokerRole = "node" | "reader" | "operator" | "service" | "legacy";
@@ -18,8 +17,6 @@ export class AclBlockError extends Error {
   readonly code = "BROKER_ACL_BLOCK";
 }
 
-/** As the wire's grammar of names: a name with a wildcard or a slash would widen its rule. */
-const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 /** A line of the file would end at a line break, and Mosquitto trims blanks; `:` ends the name in the other file. */
 const USER = /^[^\s:+#][^\p{Cc}:+#]{0,126}$/u;
 
@@ -43,7 +40,6 @@ function rulesOf(request: AclBlockRequest): string[] {
     case "node": {
       const domain = one(request);
       const node = checkedName("node", request.name);
-      if (node === "event") throw new AclBlockError('node "event" is reserved; choose another name');
       return [`readwrite ${domain}/${node}/#`, `write ${domain}/event/${node}/#`];
     }
     case "reader":
@@ -82,12 +78,7 @@ function readerRules(request: AclBlockRequest): string[] {
 function domains(request: AclBlockRequest): string[] {
   const given = typeof request.domain === "string" ? [request.domain] : (request.domain ?? []);
   if (given.length === 0) throw new AclBlockError(`role ${request.role} needs at least one domain`);
-  return given.map((domain) => {
-    const name = checkedName("domain", domain);
-    if (name === "mesh" || name === "api")
-      throw new AclBlockError(`domain "${name}" is reserved; choose another name`);
-    return name;
-  });
+  return given.map((domain) => checkedName("domain", domain));
 }
 
 function one(request: AclBlockRequest): string {
@@ -97,9 +88,8 @@ function one(request: AclBlockRequest): string {
   return domain;
 }
 
-function checkedName(kind: string, name: string | undefined): string {
-  if (name === undefined || !NAME.test(name)) {
-    throw new AclBlockError(`${kind} "${name ?? ""}": expected 1 to 32 of a-z, 0-9 and "-", not "-" first`);
-  }
-  return name;
+function checkedName(kind: NameKind, name: string | undefined): string {
+  const parsed = parseName(kind, name);
+  if (!parsed.ok) throw new AclBlockError(parsed.detail);
+  return parsed.value;
 }

@@ -32,6 +32,8 @@ export interface EngineOptions {
 
 /** A message that may not be published goes here, where nobody can subscribe: the publisher is acknowledged as usual. */
 const DENIED_TOPIC = "$denied";
+/** The most that Aedes' matcher takes. */
+const ENGINE_TOPIC_LEVELS = 100;
 /** Recognised by identity when it comes back: Aedes copies packets, not payloads. */
 const PROBE = Buffer.from("probe");
 
@@ -136,7 +138,7 @@ export class Engine {
       concurrency: 0,
       drainTimeout: 0, // a port never pushes back
       connectTimeout: limits.connectTimeoutMs,
-      maxTopicLevels: limits.topicLevels,
+      maxTopicLevels: ENGINE_TOPIC_LEVELS, // ours is lower, and refuses more gently
       preConnect: (_client, packet, done) => {
         packet.keepalive = 0; // the port hears the client, the sweep watches it
         done(null, true);
@@ -303,7 +305,9 @@ export class Engine {
   /** The connection has ended. */
   forget(port: Port): void {
     const clientId = port.client?.id;
-    if (clientId !== undefined && this.#connected.get(clientId) === port) this.#connected.delete(clientId);
+    if (clientId === undefined || this.#connected.get(clientId) !== port) return;
+    this.#connected.delete(clientId);
+    this.sessions.left(clientId);
   }
 
   get connectedClients(): Iterable<Port> {

@@ -1,5 +1,5 @@
 import type { AddressInfo, Server } from "node:net";
-import { BrokerStartError } from "./listen-error.js";
+import { explainListenError, type VariableName } from "@fieldmesh/runtime";
 
 /** Connections that the kernel holds while this process is busy: a thousand nodes may come back at once. */
 const BACKLOG = 1024;
@@ -7,30 +7,21 @@ const BACKLOG = 1024;
 /**
  * Opens a server on an address; resolves with the port it got.
  * @param variable the environment variable that changes the port, for the message
- * @throws {BrokerStartError}
+ * @throws {ConfigurationError} that names the variable when the port is taken
  */
-export async function listen(server: Server, host: string, port: number, variable: string): Promise<number> {
+export async function listen(
+  server: Server,
+  host: string,
+  port: number,
+  variable: VariableName,
+): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    const onError = (error: Error): void => reject(explainListenError(error, host, port, variable));
+    server.once("error", onError);
     server.listen({ host, port, backlog: BACKLOG }, () => {
-      server.off("error", reject);
+      server.off("error", onError);
       resolve();
     });
-  }).catch((cause: NodeJS.ErrnoException) => {
-    throw new BrokerStartError(explain(cause.code ?? "unknown error", host, port, variable), { cause });
   });
   return (server.address() as AddressInfo).port;
-}
-
-function explain(code: string, host: string, port: number, variable: string): string {
-  switch (code) {
-    case "EADDRINUSE":
-      return `port ${port} on ${host} is taken: set ${variable} to another port, or end what listens there`;
-    case "EACCES":
-      return `port ${port} on ${host} may not be opened by this user: set ${variable} to a port above 1023`;
-    case "EADDRNOTAVAIL":
-      return `${host} is no address of this machine: set HOST to one that is`;
-    default:
-      return `port ${port} on ${host} cannot be opened (${code}): look at ${variable} and HOST`;
-  }
 }

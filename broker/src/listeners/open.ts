@@ -1,12 +1,11 @@
-import { readFile } from "node:fs/promises";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { readTls, type VariableName } from "@fieldmesh/runtime";
 import type { BrokerConfig } from "../config.js";
 import { StreamTransport } from "../port/stream-transport.js";
 import type { Transport } from "../port/transport.js";
 import { WebSocketTransport } from "../port/websocket-transport.js";
 import { listen } from "./listen.js";
-import { BrokerStartError } from "./listen-error.js";
 import { websocketServer } from "./websocket-server.js";
 
 /** A TLS handshake that takes longer is nobody's. */
@@ -31,7 +30,7 @@ export async function openListeners(
   maxMessageBytes: number,
   events: ListenerEvents,
 ): Promise<Listeners> {
-  const tls = await readTls(config);
+  const tls = readTls({ TLS_CERT: config.tlsCert, TLS_KEY: config.tlsKey });
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
   const close = async (): Promise<void> => {
@@ -39,7 +38,7 @@ export async function openListeners(
     for (const socket of sockets) socket.destroy();
     await Promise.all(closed);
   };
-  const open = async (server: Server, port: number, variable: string): Promise<number> => {
+  const open = async (server: Server, port: number, variable: VariableName): Promise<number> => {
     server.on("connection", (socket: Socket) => {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
@@ -51,7 +50,7 @@ export async function openListeners(
   try {
     const tcp = createTcpServer((socket) => events.onTransport(new StreamTransport(socket, "tcp")));
     const listeners: Listeners = { port: await open(tcp, config.port, "MQTT_PORT"), close };
-    if (tls !== null) {
+    if (tls !== undefined) {
       const secure = createTlsServer({ ...tls, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, (socket) =>
         events.onTransport(new StreamTransport(socket, "tls")),
       );
@@ -75,17 +74,4 @@ export async function openListeners(
     await close();
     throw error;
   }
-}
-
-async function readTls(config: BrokerConfig): Promise<{ cert: Buffer; key: Buffer } | null> {
-  const { tlsCert, tlsKey } = config;
-  if (tlsCert === undefined && tlsKey === undefined) return null;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw new BrokerStartError("TLS_CERT and TLS_KEY belong together: set both or neither");
-  }
-  const read = async (variable: string, path: string): Promise<Buffer> =>
-    readFile(path).catch((cause: Error) => {
-      throw new BrokerStartError(`${variable} ${path} cannot be read: ${cause.message}`, { cause });
-    });
-  return { cert: await read("TLS_CERT", tlsCert), key: await read("TLS_KEY", tlsKey) };
 }

@@ -1,8 +1,8 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
+import { checkOrigin, type TlsFiles } from "@fieldmesh/runtime";
 import { type WebSocket, WebSocketServer } from "ws";
-import { isLoopback } from "../port/transport.js";
 
 /** The subprotocol of MQTT over WebSocket; old clients of 3.1 name it with the version [MQTT-6.0.0-3]. */
 const SUBPROTOCOLS = ["mqtt", "mqttv3.1"];
@@ -10,7 +10,7 @@ const SUBPROTOCOLS = ["mqtt", "mqttv3.1"];
 const HEADERS_TIMEOUT_MS = 10_000;
 
 export interface WebSocketListenerOptions {
-  tls: { cert: Buffer; key: Buffer } | null;
+  tls: TlsFiles | undefined;
   allowedHosts: readonly string[];
   /** Largest WebSocket message; it may hold several control packets. */
   maxMessageBytes: number;
@@ -26,7 +26,7 @@ export function websocketServer(options: WebSocketListenerOptions): Server {
     perMessageDeflate: false, // readings are small; compressing them costs more than it saves
     handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
   });
-  const server = options.tls === null ? createHttpServer() : createHttpsServer(options.tls);
+  const server = options.tls === undefined ? createHttpServer() : createHttpsServer(options.tls);
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.on("request", (_request, response) => {
     response.writeHead(426, { "Content-Type": "text/plain", Upgrade: "websocket", Connection: "close" });
@@ -45,27 +45,11 @@ export function websocketServer(options: WebSocketListenerOptions): Server {
   return server;
 }
 
-/** Why a request may not be upgraded, or null. A browser always sends `Origin`; programs mostly do not. */
+/** Why a request may not be upgraded, or null. */
 function refusal(request: IncomingMessage, allowedHosts: readonly string[]): string | null {
   const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   if (!SUBPROTOCOLS.some((name) => offered.includes(name))) return 'the subprotocol "mqtt" was not offered';
-  const host = hostName(`http://${request.headers.host ?? ""}`);
-  if (host === null || !isAllowed(host, allowedHosts))
-    return `Host ${request.headers.host ?? "(none)"} is not in ALLOWED_HOSTS`;
-  const { origin } = request.headers;
-  if (origin === undefined) return null;
-  const from = hostName(origin);
-  return from !== null && isAllowed(from, allowedHosts) ? null : `Origin ${origin} is not in ALLOWED_HOSTS`;
-}
-
-function hostName(url: string): string | null {
-  try {
-    return new URL(url).hostname.replace(/^\[|\]$/g, "");
-  } catch {
-    return null;
-  }
-}
-
-function isAllowed(host: string, allowedHosts: readonly string[]): boolean {
-  return host === "localhost" || isLoopback(host) || allowedHosts.includes(host);
+  // No cookies here, so a page of another port of this machine has no more than any program of it.
+  const verdict = checkOrigin(request.headers, { allowedHosts, anyLoopbackPort: true });
+  return verdict.ok ? null : verdict.detail;
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { FINISH_GRACE_MS, isLoopback, type Transport, type TransportEvents } from "./transport.js";
+import { isLoopback } from "@fieldmesh/runtime";
+import { FINISH_GRACE_MS, type Transport, type TransportEvents } from "./transport.js";
 
 /** A TCP or TLS socket. */
 export class StreamTransport implements Transport {
@@ -12,7 +13,7 @@ export class StreamTransport implements Transport {
     this.#socket = socket;
     this.kind = kind;
     this.peer = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`;
-    this.loopback = isLoopback(socket.remoteAddress);
+    this.loopback = isLoopback(socket.remoteAddress ?? "");
   }
 
   start(events: TransportEvents): void {

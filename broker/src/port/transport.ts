@@ -26,7 +26,3 @@ export interface Transport {
 
 /** How long a peer may take for the last bytes. */
 export const FINISH_GRACE_MS = 2_000;
-
-export function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && (address === "::1" || /^(::ffff:)?127\./.test(address));
-}

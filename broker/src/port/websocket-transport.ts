@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
+import { isLoopback } from "@fieldmesh/runtime";
 import type { WebSocket } from "ws";
-import { FINISH_GRACE_MS, isLoopback, type Transport, type TransportEvents } from "./transport.js";
+import { FINISH_GRACE_MS, type Transport, type TransportEvents } from "./transport.js";
 
 /** RFC 6455 status codes. */
 const NORMAL_CLOSURE = 1000;
@@ -20,7 +21,7 @@ export class WebSocketTransport implements Transport {
     const proxied = Object.keys(request.headers).some(
       (name) => name === "forwarded" || name.startsWith("x-forwarded-"),
     );
-    this.loopback = !proxied && isLoopback(request.socket.remoteAddress);
+    this.loopback = !proxied && isLoopback(request.socket.remoteAddress ?? "");
   }
 
   start(events: TransportEvents): void {

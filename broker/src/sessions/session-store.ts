@@ -68,6 +68,12 @@ export class SessionStore {
     return this.#sessions.get(clientId)?.owes(brokerCounter) ?? false;
   }
 
+  /** The session's client has gone. */
+  left(clientId: string): void {
+    const session = this.#sessions.get(clientId);
+    if (session !== undefined) session.connected = false;
+  }
+
   subscriptionCount(clientId: string): number {
     return this.#sessions.get(clientId)?.subscriptions.size ?? 0;
   }
@@ -184,6 +190,7 @@ export class SessionStore {
       drained();
       return Readable.from([]);
     }
+    session.connected = true;
     return Readable.from(session.drain(drained), { highWaterMark: 1 });
   }
 

@@ -15,6 +15,8 @@ interface Held {
 /** What a held message costs beyond its topic and payload, roughly. */
 const OVERHEAD_BYTES = 200;
 const MAX_MESSAGE_ID = 65_535;
+/** A client that returns to a full queue needs room for what arrives while it works that off. */
+const CONNECTED_FACTOR = 2;
 
 export interface SessionBounds {
   queuedMessages: number;
@@ -28,6 +30,8 @@ export interface SessionBounds {
 export class Session {
   readonly subscriptions = new Map<string, 0 | 1 | 2>();
   bytes = 0;
+  /** Its client is there. */
+  connected = false;
   /** Said once for each stretch of dropping. */
   dropping = false;
   readonly #bounds: SessionBounds;
@@ -52,8 +56,9 @@ export class Session {
   /** False when the bounds leave no room. */
   enqueue(packet: AedesPublishPacket): boolean {
     const bytes = packet.topic.length + packet.payload.length + OVERHEAD_BYTES;
-    if (this.#held.size >= this.#bounds.queuedMessages || this.bytes + bytes > this.#bounds.queuedBytes)
-      return false;
+    const factor = this.connected ? CONNECTED_FACTOR : 1;
+    if (this.#held.size >= this.#bounds.queuedMessages * factor) return false;
+    if (this.bytes + bytes > this.#bounds.queuedBytes * factor) return false;
     this.#held.set(packet.brokerCounter, { packet, messageId: undefined, bytes, sent: false });
     this.bytes += bytes;
     this.dropping = false;
