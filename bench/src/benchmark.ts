@@ -2,12 +2,12 @@ import type { Section } from "./report.js";
 
 export interface BenchContext {
   /** One line on standard error: what is running now. */
-  progress(text: string): void;
+  progress: (text: string) => void;
   /** Shorter runs, for a look rather than for the docs. */
   quick: boolean;
 }
 
 export interface Benchmark {
   title: string;
-  run(context: BenchContext): Promise<Section>;
+  run: (context: BenchContext) => Promise<Section>;
 }
