@@ -1,0 +1,20 @@
+import type { BrokerKind } from "./harness/brokers.js";
+import type { House, HouseSettings } from "./harness/house.js";
+
+/** One row of the table of faults. */
+export interface Fault {
+  name: string;
+  /** Where it applies. */
+  brokers: readonly BrokerKind[];
+  /** Needs rights that a user does not have: mounting a small disk. */
+  needsRoot?: boolean;
+  house?: Partial<HouseSettings>;
+  /** Puts something between the parts of the house, before it is started. */
+  between?: Parameters<typeof House.build>[1];
+  /** Breaks something, lets it last, and mends it. Resolves at the end of the fault. */
+  inflict(house: House): Promise<void>;
+  /** Readings that this fault may cost by name; by default none. */
+  mayDrop?: boolean;
+  /** What else must be true once the identity holds. */
+  afterwards?(house: House): void | Promise<void>;
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import type { BrokerKind } from "./harness/brokers.js";
+import { House } from "./harness/house.js";
+import { HOLDS_WITHIN_MS, identityHolds } from "./harness/identity.js";
+import { FAULTS } from "./table.js";
+
+const FULL = process.env["FAULTS"] === "full";
+const OUTAGE_MS = FULL ? 60_000 : 10_000;
+/** What sensors read while all is well, 100/s, of which a loaded machine may manage a part. */
+const LEAST_PER_SECOND = 30;
+const ONLY = process.env["FAULT_BROKER"];
+
+/** Each fault on both brokers, or, in turn, on one of them. */
+const cases = FAULTS.flatMap((fault, index) => {
+  const turn = fault.brokers[index % fault.brokers.length];
+  const brokers: readonly BrokerKind[] = FULL || turn === undefined ? fault.brokers : [turn];
+  return brokers
+    .map((broker) => (ONLY === undefined ? broker : (ONLY as BrokerKind)))
+    .map((broker) => ({ name: `${fault.name}, on ${broker}`, fault, broker }));
+});
+
+const isRoot = process.getuid?.() === 0;
+
+describe("the identity holds within 60 s of the end of", () => {
+  for (const { name, fault, broker } of cases) {
+    const skipped = fault.needsRoot === true && !isRoot;
+    if (skipped) process.stderr.write(`skipped: ${name}: needs root, to mount a small disk\n`);
+    it.skipIf(skipped)(name, async () => {
+      const house = await House.build({ broker, outageMs: OUTAGE_MS, ...fault.house }, fault.between);
+      try {
+        await house.start();
+        const { id } = house.node.settings;
+        const before = house.witness.storedOf(id);
+        const begun = performance.now();
+        await fault.inflict(house);
+        const ended = performance.now();
+        await house.flows();
+        const tookMs = await identityHolds(house.witness, house.node);
+        expect(performance.now() - ended).toBeLessThan(HOLDS_WITHIN_MS);
+        process.stderr.write(`${name}: held after ${(tookMs / 1_000).toFixed(1)} s\n`);
+        // What was read during the fault came in the end.
+        const seconds = (ended - begun) / 1_000;
+        expect(house.witness.storedOf(id) - before).toBeGreaterThan(seconds * LEAST_PER_SECOND);
+        if (fault.mayDrop !== true) {
+          const dropped = house.witness.rows(id).reduce((sum, row) => sum + row.dropped, 0);
+          expect(dropped).toBe(0);
+        }
+        await fault.afterwards?.(house);
+      } finally {
+        await house.close();
+      }
+    });
+  }
+});

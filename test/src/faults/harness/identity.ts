@@ -1,0 +1,64 @@
+import type { AuditRow } from "@fieldmesh/runtime";
+import type { EdgeProcess } from "./edge-node.js";
+import type { Witness } from "./witness.js";
+
+/** "Within 60 s of the end of each fault the identity holds for every sensor." */
+export const HOLDS_WITHIN_MS = 60_000;
+/** Readings on their way between log and broker at any moment of a healthy node. */
+const ON_THE_WAY = 60;
+const LOOK_EVERY_MS = 100;
+
+/**
+ * Waits until the identity holds for every sensor and boot of the node, by stats that are newer than this call.
+ * @returns how long it took, ms
+ * @throws with the rows that do not hold and the node's last words, after {@link HOLDS_WITHIN_MS}
+ */
+export async function identityHolds(witness: Witness, node: EdgeProcess): Promise<number> {
+  const begun = performance.now();
+  for (;;) {
+    const wrong = whatIsWrong(witness, node, begun);
+    if (wrong.length === 0) return performance.now() - begun;
+    if (performance.now() - begun > HOLDS_WITHIN_MS) {
+      const words = node.lines.slice(-25).join("\n");
+      throw new Error(
+        `the identity does not hold:\n${wrong.join("\n")}\n--- ${node.settings.id} said:\n${words}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+function whatIsWrong(witness: Witness, node: EdgeProcess, since: number): string[] {
+  const { id, sensors } = node.settings;
+  if (!witness.heardStatsSince(id, since)) return [`no stats of ${id} since the fault ended`];
+  const rows = witness.rows(id);
+  const wrong = sensors
+    .filter((sensor) => !rows.some((row) => row.sensor === sensor && row.current))
+    .map((sensor) => `${sensor}: nothing is known of it`);
+  for (const row of rows) {
+    if (!row.ok) wrong.push(`not ok: ${shown(row)}`);
+    else if (row.held > (row.current ? ON_THE_WAY : 0)) wrong.push(`still held: ${shown(row)}`);
+    const stored = witness.stored.get(`${id}/${row.sensor}/${row.boot}`) ?? new Set();
+    const counted = [...stored].filter((seq) => seq >= row.countedFrom).length;
+    if (counted !== row.stored) wrong.push(`${counted} readings were stored: ${shown(row)}`);
+  }
+  if (witness.repeated.length > 0) wrong.push(`passed on twice: ${witness.repeated.slice(0, 5).join(", ")}`);
+  return wrong;
+}
+
+function shown({
+  sensor,
+  boot,
+  read,
+  suppressed,
+  reportedSeq,
+  lastSeq,
+  countedFrom,
+  stored,
+  ...rest
+}: AuditRow): string {
+  const { dropped, droppedBy, held, unknown } = rest;
+  const node = `read ${read} = suppressed ${suppressed} + ${reportedSeq}`;
+  const consumer = `${countedFrom}..${lastSeq} = stored ${stored} + dropped ${dropped} + held ${held} + unknown ${unknown}`;
+  return `${sensor}@${boot}: ${node}; ${consumer} ${JSON.stringify(droppedBy)}`;
+}
