@@ -312,7 +312,7 @@ class Node implements EdgeNode {
     if (log === undefined) return;
     for (const [key, { sensor, rule }] of log.newestEvents) {
       if (this.#sensors.get(sensor)?.config.rules.some((other) => other.id === rule) === true) continue;
-      void this.#publisher?.removeEvent(sensor, rule).then(
+      void this.#publisher?.retire(sensor, rule).then(
         () => log.retire(key),
         (error: unknown) => this.#logger.debug({ err: error, rule: key }, "not taken off the broker yet"),
       );
@@ -323,8 +323,7 @@ class Node implements EdgeNode {
   async #replaced(log: NodeLog, boot: number, first: boolean): Promise<void> {
     if (this.#stopping) return;
     if (first) {
-      // Nothing of this boot was ever said: our folder was lost, or our clock went back, while the broker was
-      // away. A fresh process begins above it.
+      // Our folder was lost, or our clock went back, while the broker was away. A fresh process begins above it.
       await storeBoot(this.#ports.folder, boot).catch(() => undefined);
       await this.#abandon();
       this.#ports.onStop(

@@ -30,7 +30,7 @@ export interface SessionPorts {
   logger: Log;
   birth: () => Birth;
   stats: () => Stats;
-  /** A status above ours stands on our topic. `first`: before this boot ever said a word to the broker. */
+  /** A status above ours stands on our topic. `first`: it lay there when this boot came to the broker first. */
   onReplaced: (status: Status, first: boolean) => void;
 }
 
@@ -42,7 +42,7 @@ export class Session {
   #conn = 0;
   /** Time stamps of what was said on this connection, to know an echo from a stranger. */
   #said = new Set<number>();
-  #announced = false;
+  #connections = 0;
   #repairAt = 0;
   #repair: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -71,7 +71,7 @@ export class Session {
 
   /** Says who we are. Call first thing on a connection. */
   connected(): void {
-    this.#announced = true;
+    this.#connections += 1;
     this.#publishStatus();
     this.publishBirth();
     this.#publishStats();
@@ -100,7 +100,7 @@ export class Session {
     if (this.#said.has(status.timestamp) && status.boot === this.#ports.boot && status.conn === this.#conn) {
       return;
     }
-    if (this.#isAbove(status)) this.#ports.onReplaced(status, !this.#announced);
+    if (this.#isAbove(status)) this.#ports.onReplaced(status, retain && this.#connections <= 1);
     else if (!retain) this.#repairLater(); // what was retained is older than what connected() says
   }
 
@@ -129,7 +129,7 @@ export class Session {
   }
 
   #repairLater(): void {
-    if (this.#repair !== undefined || !this.#announced) return;
+    if (this.#repair !== undefined || this.#connections === 0) return;
     const wait = Math.max(0, this.#repairAt - this.#ports.clock.monotonic());
     this.#repair = setTimeout(() => {
       this.#repair = undefined;

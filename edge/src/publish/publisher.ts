@@ -28,6 +28,7 @@ export class Publisher {
   readonly #ports: PublisherPorts;
   readonly #readings: Outbox;
   readonly #events: Outbox;
+  readonly #retired = new Set<string>();
 
   constructor(ports: PublisherPorts) {
     const { link, log, clock, logger } = ports;
@@ -73,7 +74,7 @@ export class Publisher {
    */
   connected(): void {
     for (const [key, event] of this.#ports.log.newestEvents) {
-      if (this.#ports.log.heldEventsOf(key) > 0) continue;
+      if (this.#ports.log.heldEventsOf(key) > 0 || this.#retired.has(key)) continue;
       void this.#publishEvent(event, true).catch((error: unknown) => {
         this.#ports.logger.debug({ err: error, rule: key }, "state of an alarm not acknowledged");
       });
@@ -87,9 +88,10 @@ export class Publisher {
     return this.#publishReading(reading, true);
   }
 
-  /** Takes the retained state of a rule that is no more off the broker. */
-  async removeEvent(sensor: string, rule: string): Promise<void> {
+  /** Takes the retained state of a rule that is no more off the broker; what is held of it is only told. */
+  async retire(sensor: string, rule: string): Promise<void> {
     const { domain, node, link } = this.#ports;
+    this.#retired.add(ruleKey(sensor, rule));
     await link.publish(buildTopic({ kind: "event", domain, node, sensor, rule }), "", {
       qos: 1,
       retain: true,
@@ -107,7 +109,7 @@ export class Publisher {
   async #sendEvent(item: Item): Promise<void> {
     if (item.kind !== "event") return;
     const { event } = item;
-    const newest = this.#ports.log.newestEvents.get(ruleKey(event.sensor, event.rule));
+    const newest = this.#retired.has(item.key) ? undefined : this.#ports.log.newestEvents.get(item.key);
     await this.#publishEvent(event, newest?.boot === event.boot && newest.seq === event.seq);
   }
 
