@@ -10,31 +10,51 @@ const SERVICES = [
     name: "broker",
     description: "Run the MQTT broker",
     examples: ["fieldmesh broker", "PASSWORD_FILE=passwords ACL_FILE=acl HOST=0.0.0.0 fieldmesh broker"],
+    run: async () => {
+      const [{ runMain }, { readBrokerConfig, startBroker }] = await Promise.all([
+        import("@fieldmesh/runtime"),
+        import("@fieldmesh/broker"),
+      ]);
+      runMain("broker", ({ env, log }) => startBroker(readBrokerConfig(env), { log }));
+    },
   },
   {
     name: "edge",
     description: "Run an edge node: reads sensors and publishes",
     examples: [
       "EDGE_CONFIG=greenhouse.yaml fieldmesh edge",
-      "fieldmesh edge --env-file barn.env                       # as `credentials add` printed it",
+      "fieldmesh edge --settings barn.env                       # as `credentials add` printed it",
     ],
+    run: async () => {
+      const [{ runMain }, { runEdge }] = await Promise.all([
+        import("@fieldmesh/runtime"),
+        import("@fieldmesh/edge"),
+      ]);
+      runMain("edge", runEdge);
+    },
   },
   {
     name: "dashboard",
     description: "Run the dashboard's server",
     examples: ["fieldmesh dashboard", "MQTT_URL=mqtt://broker.example.org fieldmesh dashboard"],
+    run: async () => {
+      const [{ runMain }, { runDashboard }] = await Promise.all([
+        import("@fieldmesh/runtime"),
+        import("@fieldmesh/dashboard"),
+      ]);
+      runMain("dashboard", runDashboard);
+    },
   },
 ] as const;
 
 /** A service in this process, in the foreground, until SIGINT or SIGTERM; its settings come from the environment. */
 export function serviceCommands(terminal: Terminal): Command[] {
-  return SERVICES.map(({ name, description, examples }) =>
+  return SERVICES.map(({ name, description, examples, run }) =>
     newCommand(name, description, terminal, [...examples])
-      .option("--env-file <file>", "settings that the environment does not have, as NAME=value lines")
-      .action(async (options: { envFile?: string }) => {
-        if (options.envFile !== undefined) loadEnvFile(options.envFile);
-        // A service's own entry: it takes the process over, with its signals and its exit codes.
-        await import(new URL("./main.js", import.meta.resolve(`@fieldmesh/${name}`)).href);
+      .option("--settings <file>", "settings that the environment does not have, as NAME=value lines")
+      .action(async (options: { settings?: string }) => {
+        if (options.settings !== undefined) loadEnvFile(options.settings);
+        await run();
       }),
   );
 }
@@ -44,7 +64,7 @@ function loadEnvFile(path: string): void {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new UsageError(`--env-file: cannot read ${path}`, { cause });
+    throw new UsageError(`--settings: cannot read ${path}`, { cause });
   }
   for (const [name, value] of Object.entries(parseEnv(text))) {
     if (process.env[name] === undefined && value !== undefined) process.env[name] = value;

@@ -40,7 +40,7 @@ export async function runAdd(user: string, options: AddArguments, terminal: Term
   );
 }
 
-/** An env file: for `fieldmesh edge --env-file`, systemd's EnvironmentFile= and `docker run --env-file`. */
+/** An env file: for `fieldmesh edge --settings`, systemd's EnvironmentFile= and `docker run --env-file`. */
 function deviceLines(added: Added, url: string | undefined): string[] {
   const lines = [url === undefined ? "# MQTT_URL=mqtts://<the broker's host>:8883" : `MQTT_URL=${url}`];
   lines.push(`MQTT_USERNAME=${added.user}`);

@@ -17,17 +17,10 @@ const LIMIT_MS = 5_000;
  */
 export async function health(service: string | undefined, terminal: Terminal): Promise<void> {
   const which = service ?? (await serviceOfProcess1());
-  switch (which) {
-    case "dashboard":
-      return dashboardHealth(terminal);
-    case "broker":
-      return brokerHealth(terminal);
-    case "edge":
-      return edgeHealth(terminal);
-    case undefined:
-    default:
-      throw new UsageError(`service "${which ?? ""}": expected broker, dashboard or edge`);
-  }
+  if (which === "dashboard") await dashboardHealth(terminal);
+  else if (which === "broker") await brokerHealth(terminal);
+  else if (which === "edge") await edgeHealth(terminal);
+  else throw new UsageError(`service "${which ?? ""}": expected broker, dashboard or edge`);
 }
 
 /** In a container process 1 is the service: the word after the command's path. */

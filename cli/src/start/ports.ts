@@ -25,8 +25,9 @@ export async function checkPorts(wanted: readonly WantedPort[], host: string): P
     seen.set(want.port, want);
     const problem = await tryPort(want.port, host);
     if (problem === "EADDRINUSE") {
+      const free = want.port === 65_535 ? 1_024 : want.port + 1;
       throw new UsageError(
-        `port ${want.port}, which the ${want.service} needs, is taken: end what listens there, or choose another with ${want.variable} (${want.variable}=${want.port + 10_000 > 65_535 ? 0 : want.port + 10_000} fieldmesh start)`,
+        `port ${want.port}, which the ${want.service} needs, is taken: end what listens there, or choose another with ${want.variable}, as ${want.variable}=${free}`,
       );
     }
     if (problem === "EACCES") {
