@@ -1,1 +1,17 @@
-export {};
+export type {
+  Collection,
+  Engine,
+  IndexDeclaration,
+  IndexDeclarations,
+  IndexType,
+  IndexValue,
+  Page,
+  Query,
+  Range,
+  Storage,
+  Stored,
+} from "./collection.js";
+export { DocumentError, IdTakenError, IndexError, QueryError, StorageError } from "./errors.js";
+export type { HeldFolder, HoldFolder } from "./lmdb/lmdb-storage.js";
+export { openStorage, type StorageAddress, type StorageOptions } from "./open-storage.js";
+export { upsert } from "./upsert.js";

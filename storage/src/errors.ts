@@ -1,0 +1,44 @@
+/** There is a document of this id. */
+export class IdTakenError extends Error {
+  override readonly name = "IdTakenError";
+  readonly code = "id_taken";
+  readonly id: string;
+
+  constructor(collection: string, id: string) {
+    super(`${collection}: there is a document "${id}" already`);
+    this.id = id;
+  }
+}
+
+/** A document cannot be kept as it is. */
+export class DocumentError extends Error {
+  override readonly name = "DocumentError";
+  readonly code = "document";
+}
+
+/** An index does not take a document: another has its values, or a value is of another type than declared. */
+export class IndexError extends Error {
+  override readonly name = "IndexError";
+  readonly code = "index";
+  readonly index: string;
+  /** `taken`: another document of a unique index has these values. */
+  readonly reason: "taken" | "type" | "declaration";
+
+  constructor(index: string, reason: "taken" | "type" | "declaration", message: string) {
+    super(message);
+    this.index = index;
+    this.reason = reason;
+  }
+}
+
+/** A query contradicts the declaration of its index; a defect of who asks, or a cursor that was tampered with. */
+export class QueryError extends Error {
+  override readonly name = "QueryError";
+  readonly code = "query";
+}
+
+/** The store cannot be opened as it is. The message says what to do. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly code = "storage";
+}

@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { open } from "lmdb";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { StorageError } from "../errors.js";
+import { openStorage } from "../open-storage.js";
+import { type HoldFolder, openLmdbStorage } from "./lmdb-storage.js";
+
+let root: string;
+let child: ChildProcess | undefined;
+const released: string[] = [];
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "fieldmesh-store-"));
+  released.length = 0;
+});
+
+afterEach(async () => {
+  child?.kill("SIGKILL");
+  await rm(root, { recursive: true, force: true });
+});
+
+const hold: HoldFolder = (path) =>
+  Promise.resolve({
+    release: () => {
+      released.push(path);
+      return Promise.resolve();
+    },
+  });
+
+describe("openStorage", () => {
+  it("gives each service its part, says what it opened, and holds the folder until it is closed", async () => {
+    const lines: unknown[] = [];
+    const storage = await openStorage({
+      address: { kind: "folder", path: root },
+      service: "dashboard",
+      hold,
+      log: { info: (fields, message) => lines.push([fields, message]) },
+    });
+    const at = join(root, "dashboard");
+    expect(lines).toEqual([
+      [{ name: "LMDB", version: expect.stringMatching(/^\d+\.\d+\.\d+$/), at }, "storage opened"],
+    ]);
+    await storage.close();
+    await storage.close();
+    expect(released).toEqual([at]);
+  });
+
+  it("passes on who holds the folder", async () => {
+    const held = Promise.reject(new Error("held by another"));
+    await expect(openLmdbStorage(root, "test", () => held)).rejects.toThrow("held by another");
+  });
+
+  it("refuses MongoDB by name as long as it cannot", async () => {
+    const address = { kind: "mongodb", url: "mongodb://localhost" } as const;
+    await expect(openStorage({ address, service: "x", hold, log: { info: () => {} } })).rejects.toThrow(
+      StorageError,
+    );
+  });
+
+  it("refuses a store of a later version by name, and lets go of the folder", async () => {
+    const raw = open({ path: join(root, "store.mdb"), maxDbs: 10 });
+    await raw.openDB<string, string>("meta", { encoding: "string" }).put("format", "2");
+    await raw.close();
+    await expect(openLmdbStorage(root, "test", hold)).rejects.toThrow(
+      `${root} has format 2, from a later version`,
+    );
+    expect(released).toEqual([root]);
+  });
+
+  it("says when the file is no store", async () => {
+    await rm(root, { recursive: true });
+    const notAFolder: HoldFolder = () => hold("/dev/null", "test");
+    await expect(openLmdbStorage("/dev/null", "test", notAFolder)).rejects.toThrow(StorageError);
+  });
+
+  it("waits at close for writes that were begun", async () => {
+    const storage = await openLmdbStorage(root, "test", hold);
+    const things = await storage.collection<{ n: number }>("things", {});
+    const writes = Array.from({ length: 50 }, (_, n) => things.insert(`t${n}`, { n }));
+    await storage.close();
+    await Promise.all(writes);
+    const again = await openLmdbStorage(root, "test", hold);
+    const reopened = await again.collection<{ n: number }>("things", {});
+    expect(await reopened.count("id")).toBe(50);
+    await again.close();
+  });
+});
+
+const BUILT = new URL("../../dist/lmdb/lmdb-storage.js", import.meta.url).href;
+
+/** Inserts and replaces without an end, and prints each write that was acknowledged. */
+const WRITER = `
+import { openLmdbStorage } from ${JSON.stringify(BUILT)};
+const storage = await openLmdbStorage(process.argv[1], "writer", async () => ({ release: async () => {} }));
+const things = await storage.collection("things", { n: { fields: { n: "number" }, unique: true } });
+for (let n = 0; ; n += 1) {
+  await Promise.all([0, 1, 2].map(async (lane) => {
+    const id = "t" + n + "-" + lane;
+    const inserted = await things.insert(id, { n: n * 10 + lane, pad: "x".repeat(2000) });
+    console.log(id + " " + inserted.version);
+    if (lane === 0) console.log(id + " " + (await things.replaceIf(id, 1, { n: n * 10 + 5 })).version);
+  }));
+}
+`;
+
+describe("after kill -9", () => {
+  it("has every write that was acknowledged, and indexes that agree with the documents", async () => {
+    const acknowledged = new Map<string, number>();
+    for (let round = 0; round < 3; round += 1) {
+      const folder = join(root, String(round));
+      child = spawn(process.execPath, ["--input-type=module", "-e", WRITER, folder], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      if (child.stdout === null) throw new Error("no output");
+      acknowledged.clear();
+      const wanted = 40 + round * 37;
+      for await (const line of createInterface({ input: child.stdout })) {
+        const [id = "", version] = line.split(" ");
+        acknowledged.set(id, Number(version));
+        if (acknowledged.size >= wanted) child.kill("SIGKILL");
+      }
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+      const storage = await openLmdbStorage(folder, "reader", hold);
+      const things = await storage.collection<{ n: number }>("things", {
+        n: { fields: { n: "number" }, unique: true },
+      });
+      for (const [id, version] of acknowledged) {
+        expect((await things.get(id))?.version, id).toBeGreaterThanOrEqual(version);
+      }
+      const all = await things.find({ index: "n", limit: 1_000 });
+      expect(all.items.length).toBe(await things.count("id"));
+      expect(new Set(all.items.map((item) => item.document.n)).size).toBe(all.items.length);
+      await storage.close();
+    }
+  }, 60_000);
+});
