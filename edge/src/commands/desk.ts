@@ -136,11 +136,11 @@ export class CommandDesk {
     const rule = sensor.config.rules.find((other) => other.id === args.rule);
     if (rule === undefined) {
       const there = sensor.config.rules.map((other) => other.id).join(", ");
-      throw new CommandError("unknown_rule", `${args.sensor} has the rules: ${there || "none"}`, "args.rule");
+      throw new CommandError("unknown_rule", `${args.sensor} has the rules: ${there || "none"}`, "rule");
     }
     const parsed = parseRule({ ...rule, ...args.set });
     if (!parsed.ok) {
-      const field = parsed.field === undefined ? "args.set" : `args.set.${parsed.field}`;
+      const field = parsed.field === undefined ? "set" : `set.${parsed.field}`;
       throw new CommandError("bad_args", parsed.detail, field);
     }
     sensor.setRule(parsed.value);
@@ -165,7 +165,7 @@ export class CommandDesk {
     const asked = sensor === undefined ? [...this.#ports.sensors.values()] : [this.#sensor(sensor)];
     const sensors = asked.filter((one) => one.config.driver.kind === "simulated");
     if (sensors.length === 0) {
-      throw new CommandError("not_simulated", "no simulated sensor here: nothing to simulate", "args.sensor");
+      throw new CommandError("not_simulated", "no simulated sensor here: nothing to simulate", "sensor");
     }
     for (const one of sensors) one.simulate(type);
     return { sensors: sensors.map((one) => one.config.id) };
@@ -175,7 +175,7 @@ export class CommandDesk {
     const sensor = this.#ports.sensors.get(id);
     if (sensor === undefined) {
       const there = [...this.#ports.sensors.keys()].join(", ");
-      throw new CommandError("unknown_sensor", `this node has the sensors: ${there}`, "args.sensor");
+      throw new CommandError("unknown_sensor", `this node has the sensors: ${there}`, "sensor");
     }
     return sensor;
   }
