@@ -11,7 +11,7 @@ import { openStorage } from "../open-storage.js";
 import { type HoldFolder, openLmdbStorage } from "./lmdb-storage.js";
 
 let root: string;
-let child: ChildProcess | undefined;
+const children: ChildProcess[] = [];
 const released: string[] = [];
 
 beforeEach(async () => {
@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  child?.kill("SIGKILL");
+  for (const child of children.splice(0)) child.kill("SIGKILL");
   await rm(root, { recursive: true, force: true });
 });
 
@@ -113,9 +113,10 @@ describe("after kill -9", () => {
     const acknowledged = new Map<string, number>();
     for (let round = 0; round < 3; round += 1) {
       const folder = join(root, String(round));
-      child = spawn(process.execPath, ["--input-type=module", "-e", WRITER, folder], {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", WRITER, folder], {
         stdio: ["ignore", "pipe", "inherit"],
       });
+      children.push(child);
       if (child.stdout === null) throw new Error("no output");
       acknowledged.clear();
       const wanted = 40 + round * 37;
