@@ -1,5 +1,6 @@
 import type { Quality, Simulation } from "@fieldmesh/protocol";
 import type { z } from "zod";
+import type { Clock } from "../clock.js";
 import type { Fields } from "../config/fields.js";
 import type { Range, SensorConfig, ValueType } from "../config/types.js";
 
@@ -39,8 +40,7 @@ export interface DriverContext {
   domain: string;
   node: string;
   sensor: Pick<SensorConfig, "id" | "type" | "valueType" | "unit" | "intervalMs">;
-  /** ms since the epoch. */
-  now(): number;
+  clock: Clock;
   /** Hands over a sample that came by itself: a message, a row that is due. */
   emit(sample: Sample): void;
 }

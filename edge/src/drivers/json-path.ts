@@ -47,7 +47,7 @@ function unquote(text: string): string | undefined {
   }
 }
 
-/** Follows a path; `undefined` when something on the way is not there. Only own properties are seen. */
+/** Follows a path; `undefined` when something on the way is not there. Only what the JSON holds is seen. */
 export function readJsonPath(json: unknown, path: JsonPath): unknown {
   let value = json;
   for (const step of path) {
@@ -55,7 +55,8 @@ export function readJsonPath(json: unknown, path: JsonPath): unknown {
       if (!Array.isArray(value)) return undefined;
       value = (value as unknown[])[step];
     } else {
-      if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+      if (!Object.hasOwn(value, step)) return undefined;
       value = (value as Record<string, unknown>)[step];
     }
   }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { DriverError, reasonOf } from "./driver.js";
 
-const RECONNECT_MS = 5_000;
+const RECONNECT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_S = 15;
 

@@ -35,12 +35,9 @@ function options(z: Zod, fields: Fields) {
       .path()
       .optional()
       .meta({ description: "Path to when it was measured: ISO 8601, or Unix time in s or ms." }),
-    retained: z
-      .enum(["use", "ignore"])
-      .default("use")
-      .meta({
-        description: 'A retained message may be old: its reading is "uncertain" unless it has a time.',
-      }),
+    retained: z.enum(["use", "ignore"]).default("use").meta({
+      description: 'A retained message may be old: its reading is "uncertain" unless it has a time.',
+    }),
     maxAge: fields
       .duration(1_000)
       .default(7_200_000)
@@ -80,8 +77,8 @@ async function open(chosen: Options, context: DriverContext): Promise<Driver> {
     throw new DriverError(`${chosen.topic} is where this sensor publishes: it would hear itself`);
   }
   let latest: Sample | undefined;
-  let heardMs = performance.now();
-  let troubleSinceMs: number | undefined = performance.now();
+  let heardMs = context.clock.monotonic();
+  let troubleSinceMs: number | undefined = context.clock.monotonic();
   /** Messages since the last value that had nothing at the path: what a mistyped path shows as. */
   let empty = 0;
   const { openSource } = await import("./mqtt-source.js");
@@ -107,9 +104,9 @@ async function open(chosen: Options, context: DriverContext): Promise<Driver> {
     if (retain && chosen.retained === "ignore") return;
     const sample = sampleOf(payload, retain);
     if (sample === undefined) return;
-    heardMs = performance.now();
+    heardMs = context.clock.monotonic();
     empty = 0;
-    latest = { timestamp: context.now(), ...sample };
+    latest = { timestamp: context.clock.now(), ...sample };
     context.emit(sample);
   }
 
@@ -126,7 +123,7 @@ async function open(chosen: Options, context: DriverContext): Promise<Driver> {
       if (timestamp === undefined) {
         return retain ? { value, quality: "uncertain", reason: "retained: it may be old" } : { value };
       }
-      const ageMs = context.now() - timestamp;
+      const ageMs = context.clock.now() - timestamp;
       if (ageMs <= chosen.maxAge) return { value, timestamp };
       return {
         value,
@@ -142,7 +139,7 @@ async function open(chosen: Options, context: DriverContext): Promise<Driver> {
   return {
     read(signal) {
       signal.throwIfAborted();
-      const now = performance.now();
+      const now = context.clock.monotonic();
       const trouble = source.trouble();
       if (trouble !== undefined) {
         troubleSinceMs ??= now;

@@ -143,19 +143,19 @@ function open(options: Options, context: DriverContext): Promise<Driver> {
     if (sensor.valueType === "boolean") return { value: simulatedState(options, seed, atMs) };
     const part = partAt(atMs);
     const plain = simulatedValue(options, profile, seed, atMs);
-    const mean = options.mean ?? profile.mean;
-    // The level takes the place of the mean; the noise stays.
-    const value = part < 1e-4 ? plain : plain + part * (fault.level - mean);
+    // The level takes the place of the cycle; the noise stays.
+    const noise = (options.noise ?? profile.noise) * gaussian(seed, CHANNEL.noise, atMs);
+    const value = part < 1e-4 ? plain : plain + part * (fault.level + noise - plain);
     return { value: Number((Math.round(value / resolution) * resolution).toFixed(decimals)) };
   }
 
   return Promise.resolve({
     async read(signal) {
       signal.throwIfAborted();
-      return await Promise.resolve(sample(context.now()));
+      return await Promise.resolve(sample(context.clock.now()));
     },
     simulate(kind) {
-      const now = context.now();
+      const now = context.clock.now();
       const level = levelOf(sensor.type, options, kind);
       if (kind !== "reset" && level === undefined) return;
       fault = {

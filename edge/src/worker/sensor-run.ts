@@ -60,7 +60,7 @@ export class SensorRun {
       domain: start.domain,
       node: start.node,
       sensor: { ...sensor },
-      now: () => ports.clock.now(),
+      clock: ports.clock,
       emit: (sample) => {
         if (!this.#stopping.signal.aborted) this.#take(sample);
       },
