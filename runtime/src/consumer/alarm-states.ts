@@ -34,8 +34,12 @@ export class AlarmStates {
     return "newest";
   }
 
-  remove(stream: Stream, rule: string): boolean {
-    return this.#alarms.delete(keyOf(stream, rule));
+  /** Answers what it took out. */
+  remove(stream: Stream, rule: string): AlarmRecord | undefined {
+    const key = keyOf(stream, rule);
+    const alarm = this.#alarms.get(key);
+    this.#alarms.delete(key);
+    return alarm;
   }
 
   removeNode(domain: string, node: string): void {

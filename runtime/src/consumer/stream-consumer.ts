@@ -145,7 +145,7 @@ export interface StreamConsumer {
     byCause: Record<string, number>;
     recent(limit?: number): DroppedTopic[];
   };
-  /** Since when all of a broker's links are up, ms, one for each; `null` where it is not. */
+  /** Since when each broker's link is up, ms; `null` where it is not. */
   listening(): readonly (number | null)[];
   /**
    * Sends a command to a node and resolves with the result of its reply.
