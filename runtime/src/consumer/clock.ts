@@ -1,5 +1,3 @@
-import { performance } from "node:perf_hooks";
-
 /** A consumer's two times, ms. */
 export interface ConsumerClock {
   /** Since the Unix epoch; may jump. */
