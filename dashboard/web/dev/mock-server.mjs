@@ -6,6 +6,7 @@
 // --streams N   N made-up streams on nodes of 50 instead of the two nodes of `npm start`
 // --rate N      readings per second of each of the made-up streams (default 1)
 // --quiet       no alarms, no bad readings, no gaps
+// --app FOLDER  the built app (default dist/app)
 // --sign-in     asks for a name (viewer, operator or admin) and a password (any of 4 characters and more)
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -22,10 +23,10 @@ const { values: options } = parseArgs({
     rate: { type: "string", default: "1" },
     quiet: { type: "boolean", default: false },
     "sign-in": { type: "boolean", default: false },
+    app: { type: "string", default: join(import.meta.dirname, "../dist/app") },
   },
 });
 
-const APP = join(import.meta.dirname, "../dist/app");
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
@@ -66,7 +67,7 @@ async function serveApp(response, pathname) {
   const file = extname(pathname) === "" ? "/index.html" : pathname;
   if (!/^[\w./-]+$/.test(file) || file.includes(".."))
     return problem(response, 404, "not-found", "No such file.");
-  const body = await readFile(join(APP, file)).catch(() => undefined);
+  const body = await readFile(join(options.app, file)).catch(() => undefined);
   if (body === undefined) return problem(response, 404, "not-found", "No such file.");
   response.writeHead(200, {
     "content-type": TYPES[extname(file)] ?? "application/octet-stream",

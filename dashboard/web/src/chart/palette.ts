@@ -13,8 +13,15 @@ export interface Palette {
   band: Record<Severity, string>;
 }
 
-/** Reads them anew: call it when the theme has changed. */
-export function readPalette(): Palette {
+let known: { dark: boolean; palette: Palette } | undefined;
+
+/** The colours of the theme that is on the screen; read anew only when that is another one. */
+export function paletteOf(dark: boolean): Palette {
+  if (known?.dark !== dark) known = { dark, palette: readPalette() };
+  return known.palette;
+}
+
+function readPalette(): Palette {
   // A canvas does not understand light-dark(): the colour of an element is asked for, not the property's text.
   const probe = document.createElement("i");
   document.documentElement.append(probe);

@@ -50,7 +50,7 @@ export class Plot {
     const font = { family: CHART_FONT, size: 12 };
     this.#chart = new Chart<"line", Point[]>(canvas, {
       type: "line",
-      data: { datasets: [{ data: this.#data, borderWidth: large ? 2 : 1.6, fill: large ? "start" : false }] },
+      data: { datasets: [{ data: this.#data, borderWidth: large ? 2 : 1.5, fill: large ? "start" : false }] },
       options: {
         animation: false,
         parsing: false,
@@ -62,7 +62,7 @@ export class Plot {
         layout: { padding: large ? { top: 4, right: 8 } : { top: 2, bottom: 2 } },
         elements: {
           point: { radius: 0, hitRadius: 0, hoverRadius: 0 },
-          line: { tension: 0, borderJoinStyle: "round", borderCapStyle: "round" },
+          line: { tension: 0, borderJoinStyle: "bevel", borderCapStyle: "butt" },
         },
         scales: {
           x: {

@@ -22,6 +22,8 @@ export class RedrawScheduler {
   readonly #due = new Map<Redrawn, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #frame: number | undefined;
+  #fedAt = 0;
+  #feedMs = SLOWEST_MS;
 
   constructor() {
     document.addEventListener("visibilitychange", () => {
@@ -46,6 +48,16 @@ export class RedrawScheduler {
     this.#plan();
   }
 
+  /** Readings have come, and with them a paint: charts that are due soon take part in it. */
+  fed(): void {
+    const now = performance.now();
+    this.#feedMs = now - this.#fedAt;
+    this.#fedAt = now;
+    if (document.hidden || this.#frame !== undefined) return;
+    for (const [chart, due] of this.#due) if (due - now < chart.everyMs / 2) this.#due.set(chart, 0);
+    this.#plan();
+  }
+
   #plan(): void {
     if (document.hidden || this.#frame !== undefined) return;
     clearTimeout(this.#timer);
@@ -60,7 +72,9 @@ export class RedrawScheduler {
         this.#drawDue(false);
       });
     };
-    const waitMs = next - performance.now();
+    // Where readings come about as often as charts are drawn, a chart waits a little for them.
+    const graceMs = this.#feedMs < 2 * FASTEST_MS && next > 0 ? FASTEST_MS / 2 : 0;
+    const waitMs = next + graceMs - performance.now();
     if (waitMs <= 0) request();
     else this.#timer = setTimeout(request, waitMs);
   }

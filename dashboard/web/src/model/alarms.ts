@@ -22,7 +22,13 @@ export function applyAlarms(book: AlarmBook, message: Alarms): AlarmBook {
   if (message.history.length === 0) return { standing, history: book.history };
   const fresh = new Set(message.history.map(raiseId));
   const rest = book.history.filter((alarm) => !fresh.has(raiseId(alarm)));
-  return { standing, history: [...message.history, ...rest].slice(0, MAX_HISTORY) };
+  // An entry that was corrected may belong further down than those before it.
+  const history = [...message.history, ...rest].sort((a, b) => endOf(b) - endOf(a));
+  return { standing, history: history.slice(0, MAX_HISTORY) };
+}
+
+function endOf(alarm: AlarmView): number {
+  return alarm.endedAt ?? alarm.event.timestamp;
 }
 
 /** Names one entry for good. */

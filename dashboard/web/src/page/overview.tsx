@@ -1,5 +1,7 @@
-import { useComputed } from "@preact/signals";
-import { nodeTitle, standingOf } from "../model/catalogue.js";
+import type { NodeView } from "@fieldmesh/protocol";
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { standingOf } from "../model/catalogue.js";
 import { isFiltering, NO_FILTER, passing, type StateFilter } from "../model/filter.js";
 import { durationText } from "../model/times.js";
 import { chooseLength, filter, lengthsMs, pausedAt, togglePause, windowMs } from "../preferences.js";
@@ -161,21 +163,45 @@ export function TimeControls() {
   );
 }
 
+/** Tiles that are put on the page at once; more than a large screen holds. The others follow paint by paint. */
+const FIRST_TILES = 60;
+const MORE_TILES = 200;
+
+const NO_NODES: ReadonlyMap<string, NodeView> = new Map();
+
 function NodeList() {
-  const all = nodes.value;
-  if (all === undefined) return <p class="empty">Loading nodes…</p>;
-  if (all.size === 0) return <NothingYet />;
+  const mounted = useSignal(FIRST_TILES);
+  const all = nodes.value ?? NO_NODES;
   const now = filter.value;
   const standing = worst.value;
   const filtering = isFiltering(now);
+  let room = mounted.value;
+  let waiting = 0;
   const cards = keys.value.flatMap((key) => {
     const node = all.get(key);
     if (node === undefined) return [];
     const sensors = passing(node, now, standing);
-    return sensors.length === 0 && (filtering || (now.domain !== "" && node.domain !== now.domain))
-      ? []
-      : [<NodeCard key={key} node={node} sensors={sensors} worst={standing} />];
+    if (sensors.length === 0 && filtering) return [];
+    const ready = Math.min(room, sensors.length);
+    room -= ready;
+    waiting += sensors.length - ready;
+    if (ready === 0 && sensors.length > 0) return [];
+    return [<NodeCard key={key} node={node} sensors={sensors} ready={ready} worst={standing} />];
   });
+  useEffect(() => {
+    if (waiting === 0) return;
+    // After the next paint, so that the page answers in between.
+    const frame = requestAnimationFrame(() => {
+      timer = setTimeout(() => (mounted.value += MORE_TILES));
+    });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  }, [waiting, mounted]);
+  if (nodes.value === undefined) return <p class="empty">Loading nodes…</p>;
+  if (all.size === 0) return <NothingYet />;
   if (cards.length > 0) return <div class="nodes">{cards}</div>;
   const nothing = {
     all: "No sensor fits the search.",
@@ -186,7 +212,7 @@ function NodeList() {
     <div class="empty">
       <p>{nothing}</p>
       <button type="button" class="button" onClick={() => (filter.value = NO_FILTER)}>
-        Show all {[...all.values()].map(nodeTitle).length} nodes
+        Show all {all.size} nodes
       </button>
     </div>
   );

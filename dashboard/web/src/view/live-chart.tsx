@@ -1,7 +1,7 @@
 import type { NodeView, SensorView } from "@fieldmesh/protocol";
 import { type ReadonlySignal, type signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { readPalette } from "../chart/palette.js";
+import { paletteOf } from "../chart/palette.js";
 import { Plot } from "../chart/plot.js";
 import { pixelMs, RedrawScheduler } from "../chart/redraw.js";
 import { marksOf } from "../model/alarms.js";
@@ -16,6 +16,14 @@ import { serverNow } from "../server-clock.js";
 import { book, streams } from "../state.js";
 
 let scheduler: RedrawScheduler | undefined;
+function sharedScheduler(): RedrawScheduler {
+  if (scheduler === undefined) {
+    const made = new RedrawScheduler();
+    streams.onFed = () => made.fed();
+    scheduler = made;
+  }
+  return scheduler;
+}
 
 /** What the chart shows at present in figures; renewed when it is drawn, at most once a second. */
 export interface Drawn {
@@ -109,9 +117,8 @@ function startChart(
   marks: ReadonlySignal<ReturnType<typeof marksOf>>,
   label: ReturnType<typeof signal<string>>,
 ): Control {
-  scheduler ??= new RedrawScheduler();
-  const schedule = scheduler;
-  const plot = new Plot(element, large, readPalette());
+  const schedule = sharedScheduler();
+  const plot = new Plot(element, large, paletteOf(isDark.peek()));
   const store = streams.store(stream);
   let frozen: { at: number; series: Series } | undefined;
   let from = 0;
@@ -134,7 +141,7 @@ function startChart(
     redraw: () => {
       const { sensor, stale, onDrawn } = latest.current;
       const series = subjectSeries();
-      if (themeChanged) plot.palette = readPalette();
+      if (themeChanged) plot.palette = paletteOf(isDark.peek());
       themeChanged = false;
       to = pausedAt.peek() ?? serverNow();
       from = to - windowMs.peek();

@@ -13,12 +13,14 @@ import { Tile } from "./tile.js";
 
 interface Props {
   node: NodeView;
+  /** Those that pass the filter; the first `ready` of them are on the page by now. */
   sensors: readonly SensorView[];
+  ready: number;
   worst: ReadonlyMap<string, AlarmView>;
 }
 
 /** A node and its sensors on the overview. */
-export const NodeCard = memo(function NodeCard({ node, sensors, worst }: Props) {
+export const NodeCard = memo(function NodeCard({ node, sensors, ready, worst }: Props) {
   const hidden = node.sensors.length - sensors.length;
   return (
     <section
@@ -51,7 +53,7 @@ export const NodeCard = memo(function NodeCard({ node, sensors, worst }: Props) 
       </header>
       {node.sensors.length === 0 && <p class="quiet">This node has no sensors.</p>}
       <ul class="tiles">
-        {sensors.map((sensor) => (
+        {sensors.slice(0, ready).map((sensor) => (
           <Tile key={sensor.stream} node={node} sensor={sensor} alarm={worst.get(sensor.stream)} />
         ))}
       </ul>
