@@ -25,6 +25,7 @@ RUN npx --no-install tsc -b cli && npx --no-install vite build --logLevel warn d
 # What runs: no compiler, no test tools, no TypeScript.
 RUN npm prune --omit=dev --no-audit --no-fund --ignore-scripts \
  && rm -rf bench test node_modules/@fieldmesh/bench node_modules/@fieldmesh/test package-lock.json \
+    dashboard/web/vite.config.ts dashboard/web/index.html dashboard/web/dev dashboard/web/public \
  && find . -path ./node_modules -prune -o \( -name src -o -name '.tsbuildinfo*' -o -name 'tsconfig*.json' -o -name '*.map' \) -print0 \
   | xargs -0 rm -rf
 
