@@ -538,6 +538,6 @@ describe("on real brokers", () => {
       10_000,
     );
     expect(stored).toHaveLength(8);
-    expect([...consumer.nodes.values()].map(({ link }) => link).sort()).toEqual([0, 1]);
+    expect([...consumer.nodes.values()].map(({ link }) => link).sort((a, b) => a - b)).toEqual([0, 1]);
   });
 });
