@@ -49,13 +49,16 @@ export type Entry =
   | Item
   | { kind: "commit"; commit: Commit }
   | { kind: "snapshot"; state: StateSnapshot }
-  /** Written by a later minor version: skipped. */
+  /** An index, or of a later minor version: skipped. */
   | { kind: "other" };
 
 export const READING = 1;
 export const EVENT = 2;
 export const COMMIT = 3;
 export const SNAPSHOT = 4;
+/** The end of a full segment: its index, and where that lies. */
+export const INDEX = 5;
+export const TRAILER = 6;
 
 /** f64 boot, f64 seq, f64 timestamp, u8 length of the sensor's name. */
 const READING_HEAD_BYTES = 25;
@@ -118,7 +121,7 @@ export function eventItem(event: AlarmEvent): Item {
   };
 }
 
-/** Decodes a record whose checksum was right. A kind of a later minor version is "other". */
+/** Decodes a record whose checksum was right. An index, or a kind of a later minor version, is "other". */
 export function decodeEntry(kind: number, body: Buffer): Entry {
   switch (kind) {
     case READING: {

@@ -16,7 +16,7 @@ import {
 } from "./entry.js";
 import { Pending } from "./pending.js";
 import { encodeHeader, encodeRecord } from "./record.js";
-import { type Recovered, type RecoveryReport, recover, segmentPath } from "./recovery.js";
+import { type Recovered, type RecoveryReport, recover, segmentPath, TORN } from "./recovery.js";
 import {
   compactSegment,
   planRetention,
@@ -25,7 +25,7 @@ import {
   type RetentionPlan,
 } from "./retention.js";
 import { type HeldBatch, type HeldCursor, heldBatch, readRange } from "./scan.js";
-import { Segment } from "./segment.js";
+import { encodeSeal, loadSegment, Segment } from "./segment.js";
 import type { BootState, LogState, StreamState } from "./state.js";
 import { Tail, type TailEntry } from "./tail.js";
 
@@ -267,14 +267,17 @@ export class NodeLog {
   }
 
   /** The next held items from `cursor` on, oldest first, without those that `skip` names. */
-  held(
+  async held(
     kind: ItemKind,
     cursor: HeldCursor,
     limit: number,
     skip: (name: ItemName) => boolean,
   ): Promise<HeldBatch> {
     const stop = (name: ItemName): boolean => !this.isHeld(name) || skip(name);
-    return heldBatch(this.#state, this.#segments, this.#tail, kind, cursor, limit, stop);
+    const batch = await heldBatch(this.#state, this.#segments, this.#tail, kind, cursor, limit, stop);
+    if (batch.damaged === undefined) return batch;
+    await this.#reindex(batch.damaged);
+    return batch.items.length > 0 ? batch : this.held(kind, cursor, limit, skip);
   }
 
   /** Writes all that waits now, and flushes it with `flush`. Resolves also when the disk refused. */
@@ -303,6 +306,22 @@ export class NodeLog {
     this.#state.given(item, this.#logTime());
     this.#tail.push({ item, record });
     if (this.#tail.bytes > this.#limits.memoryBytes) this.#shrinkTail();
+  }
+
+  /** A file that can no longer be read to its end: what stood behind the damage is given up by name. */
+  async #reindex(segment: Segment): Promise<void> {
+    const { spans, path, number } = segment;
+    const former = [...spans.values()];
+    const loaded = await loadSegment(path, number, () => {});
+    spans.clear();
+    for (const [id, span] of loaded?.segment.spans ?? []) spans.set(id, span);
+    segment.generation += 1;
+    for (const { kind, key, boot, from, to } of former) {
+      const lost = this.#state.find(kind, key, boot)?.held.clip(from, to) ?? new RangeSet();
+      const left = segment.span(kind, key, boot);
+      if (left !== undefined) lost.remove(left.from, left.to);
+      for (const [a, b] of lost.ranges()) this.#dropped({ kind, key, boot, from: a, to: b, cause: TORN });
+    }
   }
 
   /** The disk refuses, or is too slow: memory is bounded too. */
@@ -436,6 +455,7 @@ export class NodeLog {
       return { file: this.#file, segment: current, prefix };
     }
     if (this.#file !== undefined) {
+      if (current !== undefined) await this.#seal(this.#file, current);
       await this.#flushIfDue(true);
       await this.#file.close();
       this.#file = undefined;
@@ -449,6 +469,17 @@ export class NodeLog {
     this.#file = file;
     this.#segments.push(segment);
     return { file, segment, prefix: this.#opening(segment) };
+  }
+
+  /** Puts its index at the end of a full segment; without it, the next start reads the file through. */
+  async #seal(file: FileHandle, segment: Segment): Promise<void> {
+    const seal = encodeSeal(segment);
+    try {
+      await this.#put(file, segment, seal);
+      segment.bytes += seal.length;
+    } catch {
+      await this.#cutBack();
+    }
   }
 
   #opening(segment: Segment): Buffer[] {

@@ -132,12 +132,14 @@ export async function compactSegment(state: LogState, segment: Segment): Promise
   const source = await open(segment.path, "r");
   const records: Buffer[] = [];
   try {
-    for await (const record of scanRecords(source, HEADER_BYTES, segment.bytes)) {
-      if (record.kind !== EVENT) continue;
-      const entry = decodeEntry(record.kind, record.body);
-      if (entry.kind !== "event") continue;
-      if (state.find("event", entry.key, entry.boot)?.held.has(entry.seq) === true) {
-        records.push(encodeRecord(EVENT, record.body));
+    for await (const scanned of scanRecords(source, HEADER_BYTES, segment.bytes)) {
+      for (const { kind, body } of scanned) {
+        if (kind !== EVENT) continue;
+        const entry = decodeEntry(kind, body);
+        if (entry.kind !== "event") continue;
+        if (state.find("event", entry.key, entry.boot)?.held.has(entry.seq) === true) {
+          records.push(encodeRecord(EVENT, body));
+        }
       }
     }
   } finally {

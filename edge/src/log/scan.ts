@@ -18,6 +18,8 @@ export const FROM_THE_START: HeldCursor = { segment: 0, generation: 0, offset: H
 export interface HeldBatch {
   items: Item[];
   cursor: HeldCursor;
+  /** Its file cannot be read to the end of what it should hold. */
+  damaged?: Segment;
 }
 
 async function openIfThere(segment: Segment): Promise<FileHandle | null> {
@@ -54,21 +56,25 @@ export async function heldBatch(
     const start = goesOn ? Math.max(cursor.offset, first) : first;
     const end = Math.max(...spans.map((span) => span.endOffset));
     if (start >= end) continue;
+    const { generation } = segment;
     const file = await openIfThere(segment);
     if (file === null) continue;
     try {
-      for await (const record of scanRecords(file, start, end)) {
-        next = {
-          segment: segment.number,
-          generation: segment.generation,
-          offset: record.offset + record.bytes,
-        };
-        const name = itemName(record);
-        if (name === null || name.kind !== kind || skip(name)) continue;
-        const entry = decodeEntry(record.kind, record.body);
-        if (entry.kind !== "reading" && entry.kind !== "event") continue;
-        items.push(entry);
-        if (items.length >= limit) return { items, cursor: next };
+      const scan = scanRecords(file, start, end);
+      for (let step = await scan.next(); ; step = await scan.next()) {
+        if (step.done === true) {
+          if (step.value < end) return { items, cursor: next, damaged: segment };
+          break;
+        }
+        for (const record of step.value) {
+          next = { segment: segment.number, generation, offset: record.offset + record.bytes };
+          const name = itemName(record);
+          if (name === null || name.kind !== kind || skip(name)) continue;
+          const entry = decodeEntry(record.kind, record.body);
+          if (entry.kind !== "reading" && entry.kind !== "event") continue;
+          items.push(entry);
+          if (items.length >= limit) return { items, cursor: next };
+        }
       }
     } finally {
       await file.close();
@@ -109,13 +115,16 @@ export async function* readRange(
     const file = await openIfThere(segment);
     if (file === null) continue;
     try {
-      for await (const record of scanRecords(file, span.firstOffset, span.endOffset)) {
-        const name = itemName(record);
-        if (name === null || !wanted(name) || name.seq <= given) continue;
-        const entry = decodeEntry(record.kind, record.body);
-        if (entry.kind !== "reading") continue;
-        given = name.seq;
-        yield entry.reading;
+      for await (const records of scanRecords(file, span.firstOffset, span.endOffset)) {
+        for (const record of records) {
+          const name = itemName(record);
+          if (name === null || !wanted(name) || name.seq <= given) continue;
+          const entry = decodeEntry(record.kind, record.body);
+          if (entry.kind !== "reading") continue;
+          given = name.seq;
+          yield entry.reading;
+        }
+        if (given >= to) return;
       }
     } finally {
       await file.close();

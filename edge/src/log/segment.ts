@@ -3,12 +3,22 @@ import {
   decodeEntry,
   type Entry,
   EVENT,
+  INDEX,
   type ItemKind,
   type ItemName,
   READING,
   readingName,
+  TRAILER,
 } from "./entry.js";
-import { decodeHeader, decodeRecord, HEADER_BYTES, type RawRecord } from "./record.js";
+import {
+  decodeHeader,
+  decodeRecord,
+  encodeRecord,
+  HEADER_BYTES,
+  MAX_BODY_BYTES,
+  type RawRecord,
+  RECORD_HEAD_BYTES,
+} from "./record.js";
 
 /** Where the items of one stream and boot lie in one segment. */
 export interface StreamSpan {
@@ -64,6 +74,15 @@ export class Segment {
     }
   }
 
+  /** Takes over an index that was read. */
+  restore(spans: readonly StreamSpan[], endedAt: number, bytes: number): void {
+    for (const span of spans) {
+      this.spans.set(`${span.kind === "event" ? "e" : "r"}${span.boot}/${span.key}`, span);
+    }
+    this.endedAt = endedAt;
+    this.bytes = bytes;
+  }
+
   span(kind: ItemKind, key: string, boot: number): StreamSpan | undefined {
     return this.spans.get(`${kind === "event" ? "e" : "r"}${boot}/${key}`);
   }
@@ -83,7 +102,7 @@ export async function* scanRecords(
   file: FileHandle,
   start: number,
   end: number,
-): AsyncGenerator<ScannedRecord, number> {
+): AsyncGenerator<ScannedRecord[], number> {
   let buffer: Buffer = Buffer.alloc(0);
   let offset = start; // of buffer[0] in the file
   let want = CHUNK_BYTES;
@@ -91,19 +110,18 @@ export async function* scanRecords(
     const chunk = Buffer.allocUnsafe(Math.min(want, end - offset - buffer.length));
     const { bytesRead } =
       chunk.length === 0 ? { bytesRead: 0 } : await file.read(chunk, 0, chunk.length, offset + buffer.length);
-    buffer =
-      buffer.length === 0
-        ? chunk.subarray(0, bytesRead)
-        : Buffer.concat([buffer, chunk.subarray(0, bytesRead)]);
+    const read = chunk.subarray(0, bytesRead);
+    buffer = buffer.length === 0 ? read : Buffer.concat([buffer, read]);
+    const records: ScannedRecord[] = [];
     let at = 0;
-    for (;;) {
-      const record = decodeRecord(buffer, at);
-      if (record === "damaged") return offset + at;
-      if (record === "short") break;
-      yield { ...record, offset: offset + at };
+    let record = decodeRecord(buffer, at);
+    while (typeof record === "object") {
+      records.push({ ...record, offset: offset + at });
       at += record.bytes;
+      record = decodeRecord(buffer, at);
     }
-    if (bytesRead === 0) return offset + at;
+    if (records.length > 0) yield records;
+    if (record === "damaged" || bytesRead === 0) return offset + at;
     // A record longer than a chunk: read as much again as there is already.
     want = at === 0 ? Math.max(CHUNK_BYTES, buffer.length) : CHUNK_BYTES;
     buffer = buffer.subarray(at);
@@ -137,22 +155,74 @@ export async function loadSegment(
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
-    const head = Buffer.alloc(HEADER_BYTES);
-    const { bytesRead } = await file.read(head, 0, HEADER_BYTES, 0);
-    const header = decodeHeader(head.subarray(0, bytesRead), path);
-    if (header === null) return null;
-    const segment = new Segment(number, path, header.startedAt, HEADER_BYTES);
-    const records = scanRecords(file, HEADER_BYTES, size);
-    for await (const record of records) {
-      const entry = decodeEntry(record.kind, record.body);
-      if (entry.kind === "reading" || entry.kind === "event")
-        segment.note(entry, record.offset, record.bytes);
-      if (entry.kind === "commit") segment.endedAt = Math.max(segment.endedAt, entry.commit.clock[0]);
-      onEntry(entry);
-      segment.bytes = record.offset + record.bytes;
+    const segment = await readHeader(file, path, number);
+    if (segment === null) return null;
+    for await (const records of scanRecords(file, HEADER_BYTES, size)) {
+      for (const record of records) {
+        segment.bytes = record.offset + record.bytes;
+        const entry = decodeEntry(record.kind, record.body);
+        if (entry.kind === "reading" || entry.kind === "event") {
+          segment.note(entry, record.offset, record.bytes);
+        }
+        if (entry.kind === "commit") segment.endedAt = Math.max(segment.endedAt, entry.commit.clock[0]);
+        onEntry(entry);
+      }
     }
     return { segment, tornBytes: size - segment.bytes };
   } finally {
     await file.close();
   }
+}
+
+async function readHeader(file: FileHandle, path: string, number: number): Promise<Segment | null> {
+  const head = Buffer.alloc(HEADER_BYTES);
+  const { bytesRead } = await file.read(head, 0, HEADER_BYTES, 0);
+  const header = decodeHeader(head.subarray(0, bytesRead), path);
+  return header === null ? null : new Segment(number, path, header.startedAt, HEADER_BYTES);
+}
+
+interface SealedIndex {
+  endedAt: number;
+  spans: StreamSpan[];
+}
+
+/** What a full segment ends with: its index, and a record of fixed size that says where the index lies. */
+export function encodeSeal(segment: Segment): Buffer {
+  const index: SealedIndex = { endedAt: segment.endedAt, spans: [...segment.spans.values()] };
+  const trailer = Buffer.alloc(8);
+  trailer.writeDoubleLE(segment.bytes);
+  return Buffer.concat([
+    encodeRecord(INDEX, Buffer.from(JSON.stringify(index))),
+    encodeRecord(TRAILER, trailer),
+  ]);
+}
+
+const TRAILER_BYTES = RECORD_HEAD_BYTES + 8;
+
+/** Reads only the index of a sealed segment; `null` when it has none, and must be read through. */
+export async function loadSealed(path: string, number: number): Promise<Segment | null> {
+  const file = await open(path, "r");
+  try {
+    const segment = await readHeader(file, path, number);
+    const { size } = await file.stat();
+    if (segment === null || size < HEADER_BYTES + TRAILER_BYTES) return null;
+    const end = await readRecord(file, size - TRAILER_BYTES, TRAILER_BYTES);
+    if (end === null || end.kind !== TRAILER) return null;
+    const offset = end.body.readDoubleLE(0);
+    const index = await readRecord(file, offset, size - TRAILER_BYTES - offset);
+    if (index === null || index.kind !== INDEX) return null;
+    const { endedAt, spans } = JSON.parse(index.body.toString("utf8")) as SealedIndex;
+    segment.restore(spans, endedAt, size);
+    return segment;
+  } finally {
+    await file.close();
+  }
+}
+
+async function readRecord(file: FileHandle, offset: number, bytes: number): Promise<RawRecord | null> {
+  if (!(offset >= HEADER_BYTES && bytes > 0 && bytes <= MAX_BODY_BYTES)) return null;
+  const buffer = Buffer.alloc(bytes);
+  const { bytesRead } = await file.read(buffer, 0, bytes, offset);
+  const record = decodeRecord(buffer.subarray(0, bytesRead), 0);
+  return typeof record === "object" ? record : null;
 }
