@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
 import { type ConsumerState, createMqttLink, createStreamConsumer, lockFolder } from "@fieldmesh/runtime";
 import { AlarmBook } from "./alarms/book.js";
 import { Catalogue, nodeKey } from "./catalogue/catalogue.js";
@@ -51,7 +52,7 @@ async function compose(
   owned.own(async () => {
     await lock[Symbol.asyncDispose]();
   });
-  const stores = await openStores(folder, log);
+  const stores = await openStores(options.storage ?? { kind: "folder", path: dirname(folder) }, folder, log);
   owned.own(() => stores.close());
 
   const dropped = new DroppedCounter();

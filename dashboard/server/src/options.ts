@@ -1,4 +1,4 @@
-import type { Log, TlsFiles } from "@fieldmesh/runtime";
+import type { Log, StorageAddress, TlsFiles } from "@fieldmesh/runtime";
 import type { DashboardConfig } from "./config/schema.js";
 
 /** Where the dashboard listens, what it connects to, and where it keeps its own. */
@@ -15,6 +15,8 @@ export interface DashboardOptions {
   mqtt?: { username?: string | undefined; password?: string | undefined; ca?: Buffer | undefined };
   /** `DATA_DIR/dashboard`; locked while the dashboard runs. */
   folder: string;
+  /** `STORAGE`: where alarms and notifications are kept; beside the folder by default, which makes it the same. */
+  storage?: StorageAddress | undefined;
   /** From `DASHBOARD_CONFIG`. */
   config: DashboardConfig;
   /** Folder of the built browser app; that of `@fieldmesh/web` by default. */

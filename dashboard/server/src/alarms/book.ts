@@ -178,12 +178,12 @@ export class AlarmBook {
     if (known !== undefined && known.standing === now.standing && known.history === now.history)
       return undefined;
     const changes = known === undefined ? undefined : this.#revisions.since(known.standing);
-    if (known === undefined || changes === undefined) return { alarms: this.full(), known: now };
+    const newer = known === undefined ? undefined : this.#history.since(known.history);
+    if (changes === undefined || newer === undefined) return { alarms: this.full(), known: now };
     const standing: Alarms["standing"] = {};
     for (const key of changes.changed) standing[key] = this.standing(key) ?? null;
     for (const key of changes.removed) standing[key] = null;
-    const history = this.#history.since(known.history).slice(0, BROWSER_HISTORY);
-    return { alarms: { full: false, standing, history }, known: now };
+    return { alarms: { full: false, standing, history: newer.slice(0, BROWSER_HISTORY) }, known: now };
   }
 
   full(): Alarms {
@@ -215,7 +215,7 @@ export class AlarmBook {
       this.#history.overtaken(key, domain, event);
       return;
     }
-    this.#end(key, next, held.standing, { endedAt: event.timestamp }, "cleared");
+    this.#end(key, next, held.standing, { endedAt: event.timestamp }, "cleared", event);
   }
 
   #end(
@@ -224,10 +224,11 @@ export class AlarmBook {
     standing: AlarmView,
     how: { endedAt: number; ended?: "expired" | "removed" },
     what: "cleared" | "ended",
+    clearedBy?: AlarmEvent,
   ): void {
     const alarm: AlarmView = { ...standing, ...how };
     this.#put(key, { boot: held.boot, seq: held.seq });
-    this.#history.add(episodeId(alarm), alarm);
+    this.#history.add(episodeId(alarm), alarm, clearedBy);
     this.#options.onChange({ what, alarm });
   }
 

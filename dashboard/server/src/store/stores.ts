@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
 import type { AlarmView } from "@fieldmesh/protocol";
-import type { Log } from "@fieldmesh/runtime";
+import { type Log, lockFolder, type StorageAddress } from "@fieldmesh/runtime";
+import { type Collection, openStorage, type Storage, upsert } from "@fieldmesh/storage";
 import type { PresentAlarm } from "../alarms/book.js";
 import type { Told } from "../notify/notifier.js";
 import type { Waiting } from "../notify/outbox.js";
@@ -26,28 +28,66 @@ export interface Stores {
   close(): Promise<void>;
 }
 
-function memory<T>(): DocumentStore<T> {
-  const documents = new Map<string, T>();
-  return {
-    all: () => Promise.resolve([...documents]),
-    put: (id, document) => Promise.resolve(void documents.set(id, document)),
-    delete: (id) => Promise.resolve(void documents.delete(id)),
-  };
+/**
+ * Opens the dashboard's part of the store and reads it whole: it is bounded by the number of alarms.
+ * @param held a folder that this process has locked already
+ * @throws StorageError, FolderHeldError
+ */
+export async function openStores(address: StorageAddress, held: string, log: Log): Promise<Stores> {
+  const storage = await openStorage({
+    address,
+    service: "dashboard",
+    log,
+    hold: (path, holder) =>
+      resolve(path) === resolve(held) ? Promise.resolve(HELD) : lockFolder(path, holder),
+  });
+  try {
+    const writer = new WriteBehind(log);
+    return {
+      present: await openKept(storage, writer, "present"),
+      history: await openKept(storage, writer, "history"),
+      told: await openKept(storage, writer, "told"),
+      waiting: await openKept(storage, writer, "waiting"),
+      flushed: () => writer.flush(),
+      close: async () => {
+        await writer.close();
+        await storage.close();
+      },
+    };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
 }
 
-/** Opens them in a folder that is this process's alone. */
-export async function openStores(_folder: string, log: Log): Promise<Stores> {
-  const writer = new WriteBehind(log);
-  const open = async <T>(name: string): Promise<Kept<T>> => {
-    const store = memory<T>();
-    return { kept: await store.all(), table: writer.table(name, store) };
-  };
+/** The owner of the lock releases it. */
+const HELD = { release: () => Promise.resolve() };
+
+const PAGE = 1_000;
+
+async function openKept<T extends object>(
+  storage: Storage,
+  writer: WriteBehind,
+  name: string,
+): Promise<Kept<T>> {
+  const collection = await storage.collection<T>(name, {});
+  const kept: [string, T][] = [];
+  let after: string | undefined;
+  do {
+    const page = await collection.find({ index: "id", limit: PAGE, after });
+    for (const { id, document } of page.items) kept.push([id, document]);
+    after = page.next;
+  } while (after !== undefined);
+  return { kept, table: writer.table(name, documentsOf(collection)) };
+}
+
+function documentsOf<T extends object>(collection: Collection<T>): DocumentStore<T> {
   return {
-    present: await open<PresentAlarm>("present"),
-    history: await open<AlarmView>("history"),
-    told: await open<Told>("told"),
-    waiting: await open<Waiting>("waiting"),
-    flushed: () => writer.flush(),
-    close: () => writer.close(),
+    put: async (id, document) => {
+      await upsert(collection, id, document);
+    },
+    delete: async (id) => {
+      await collection.delete(id);
+    },
   };
 }

@@ -1,9 +1,7 @@
 import type { Log } from "@fieldmesh/runtime";
 
-/** Documents by id on disk, as this room needs them; see `collections.ts` for the real ones. */
+/** Documents by id on a medium. Every call resolves when the change is safe. */
 export interface DocumentStore<T> {
-  all(): Promise<[id: string, document: T][]>;
-  /** Resolves when it is safe. */
   put(id: string, document: T): Promise<void>;
   delete(id: string): Promise<void>;
 }
@@ -14,25 +12,29 @@ export interface Table<T> {
   delete(id: string): void;
 }
 
-type Pending = () => Promise<void>;
+type Write = () => Promise<void>;
 
 /** After a failed write. */
-const RETRY_MS = 1_000;
+const DEFAULT_RETRY_MS = 1_000;
+/** Writes that are made at once: a store makes one flush of them. */
+const BATCH = 64;
 
 /**
- * Writes documents in the order in which they were given, one at a time, so that state in memory need not
- * wait for the disk. Only the newest version of a document waits: what is waiting is bounded by the number of
- * documents, not by how often they change. A write that fails is tried again.
+ * Writes documents soon, so that state in memory need not wait for the disk. Only the newest version of a
+ * document waits: what is waiting is bounded by the number of documents, not by how often they change. A
+ * write that fails is tried again.
  */
 export class WriteBehind {
   readonly #log: Log;
-  readonly #pending = new Map<string, Pending>();
+  readonly #retryMs: number;
+  readonly #pending = new Map<string, Write>();
   #running: Promise<void> | undefined;
   #failures = 0;
   #closing = false;
 
-  constructor(log: Log) {
+  constructor(log: Log, retryMs = DEFAULT_RETRY_MS) {
     this.#log = log;
+    this.#retryMs = retryMs;
   }
 
   table<T>(name: string, store: DocumentStore<T>): Table<T> {
@@ -46,11 +48,7 @@ export class WriteBehind {
     return this.#pending.size;
   }
 
-  get failures(): number {
-    return this.#failures;
-  }
-
-  /** Resolves when everything given until now is safe, or was tried once more after {@link close}. */
+  /** Resolves when everything given until now is safe; after {@link close} also when it is given up. */
   async flush(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
@@ -62,7 +60,7 @@ export class WriteBehind {
     if (this.#pending.size > 0) this.#log.error({ documents: this.#pending.size }, "documents not written");
   }
 
-  #later(key: string, write: Pending): void {
+  #later(key: string, write: Write): void {
     this.#pending.set(key, write);
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
@@ -70,19 +68,28 @@ export class WriteBehind {
   }
 
   async #run(): Promise<void> {
-    for (;;) {
-      const [next] = this.#pending;
-      if (next === undefined) return;
-      const [key, write] = next;
-      try {
-        await write();
-        if (this.#pending.get(key) === write) this.#pending.delete(key);
-      } catch (error) {
-        this.#failures += 1;
-        this.#log.error({ err: error, document: key }, "document not written");
-        if (this.#closing) return;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    await Promise.resolve(); // what is given in the same turn goes into the same batch
+    while (this.#pending.size > 0) {
+      const batch = [...this.#pending].slice(0, BATCH);
+      const results = await Promise.all(batch.map(([key, write]) => this.#try(key, write)));
+      if (results.every(Boolean)) continue;
+      if (this.#closing) return;
+      await new Promise((proceed) => setTimeout(proceed, this.#retryMs));
+    }
+  }
+
+  async #try(key: string, write: Write): Promise<boolean> {
+    try {
+      await write();
+      if (this.#pending.get(key) === write) this.#pending.delete(key);
+      return true;
+    } catch (error) {
+      this.#failures += 1;
+      // A full disk would fill the log.
+      if (this.#failures % BATCH === 1) {
+        this.#log.error({ err: error, document: key, failures: this.#failures }, "document not written");
       }
+      return false;
     }
   }
 }

@@ -9,15 +9,21 @@ import {
   type BrowserToServer,
   buildTopic,
   type Catalogue,
+  type Commands,
   type Dropped,
   encodeBirth,
   encodeEvent,
   encodeReading,
+  encodeReply,
+  encodeStats,
   encodeStatus,
   type Frame,
   type Hello,
   type NodeView,
+  parseMessage,
+  type SensorStats,
   type ServerToBrowser,
+  type Stats,
 } from "@fieldmesh/protocol";
 import { createLog, createMqttLink, type MqttLink } from "@fieldmesh/runtime";
 import { io, type Socket } from "socket.io-client";
@@ -109,6 +115,7 @@ export class TestNode {
   readonly link: MqttLink;
   readonly birth: Birth;
   conn = 1;
+  readonly commands: { name: string; args: unknown }[] = [];
   readonly #seqs = new Map<string, number>();
 
   constructor(url: string, name: string, boot: number, sensors: string[]) {
@@ -197,6 +204,57 @@ export class TestNode {
     const { sensor, rule } = event;
     const topic = buildTopic({ kind: "event", domain: "env", node: this.name, sensor, rule });
     await this.link.publish(topic, encodeEvent(event), { qos: 1, retain: event.backfill !== true });
+  }
+
+  /** Tells the account of its sensors, as if the newest were sent and nothing lost. */
+  async stats(): Promise<void> {
+    const { boot } = this.birth;
+    const account = (lastSeq: number): SensorStats => ({
+      read: lastSeq,
+      suppressed: 0,
+      lastSeq,
+      dropped: [],
+      held: [],
+      keptFrom: 1,
+      bad: 0,
+      state: "ok",
+    });
+    const sensors = this.birth.sensors.map(({ id }) => [id, account(this.#seqs.get(id) ?? 0)]);
+    const stats: Stats = {
+      boot,
+      timestamp: Date.now(),
+      sensors: Object.fromEntries(sensors),
+      log: { bytes: 0, oldest: null },
+      previous: [],
+    };
+    await this.publish("stats", encodeStats(stats), true);
+  }
+
+  /** Answers commands as a node does: `time` by `clockAheadMs`, `resend` from memory; others with `ok`. */
+  async answer(clockAheadMs = 0): Promise<void> {
+    const prefix = `env/${this.name}/cmd/`;
+    this.link.onMessage((topic, payload) => {
+      const name = topic.slice(prefix.length);
+      const parsed = parseMessage(topic, payload, { now: Date.now(), retain: false });
+      if (!parsed.ok || parsed.value.kind !== "command") return;
+      const { id, args } = parsed.value.command;
+      this.commands.push({ name, args });
+      void this.#reply(name, id, args, clockAheadMs);
+    });
+    await this.link.subscribe([`${prefix}+`], 1);
+  }
+
+  async #reply(name: string, id: string, args: unknown, clockAheadMs: number): Promise<void> {
+    const now = Date.now() + clockAheadMs;
+    let result: unknown = {};
+    if (name === "time") result = { receivedAt: now, sentAt: now };
+    if (name === "resend") {
+      const { sensor, from, to } = args as Commands["resend"]["args"];
+      for (let seq = from; seq <= to; seq += 1) await this.send(seq, seq, sensor, { backfill: true });
+      result = { sent: to - from + 1, held: [], gone: [] };
+    }
+    const topic = buildTopic({ kind: "reply", domain: "env", node: this.name, name });
+    await this.link.publish(topic, encodeReply({ id, ok: true, result }), { qos: 1, retain: false });
   }
 
   async publish(kind: "birth" | "status" | "stats", payload: string, retain: boolean): Promise<void> {
