@@ -3,6 +3,7 @@ import { link, mkdir, open, readdir, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { ConfigurationError } from "../process/exit.js";
 import { askHolder, type FolderHolder } from "./ask-holder.js";
 
 /**
@@ -35,9 +36,9 @@ export class FolderHeldError extends Error {
 }
 
 /** The folder cannot be locked, or not made: its file system or its rights do not allow it. */
-export class FolderLockError extends Error {
+export class FolderLockError extends ConfigurationError {
   override readonly name = "FolderLockError";
-  readonly code = "folder_lock";
+  override readonly code = "folder_lock";
 }
 
 export interface FolderLock extends AsyncDisposable {

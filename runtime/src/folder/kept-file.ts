@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { ConfigurationError } from "../process/exit.js";
 
 /** A kept file is of a later version of Fieldmesh, or not one of its files. */
-export class FormatVersionError extends Error {
+export class FormatVersionError extends ConfigurationError {
   override readonly name = "FormatVersionError";
-  readonly code = "format_version";
+  override readonly code = "format_version";
   readonly file: string;
 
   constructor(file: string, found: unknown, known: number) {

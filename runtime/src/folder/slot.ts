@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { fitName, parseName } from "@fieldmesh/protocol";
 import { z } from "zod";
+import { ConfigurationError } from "../process/exit.js";
 import { FolderHeldError, type FolderLock, lockFolder } from "./folder-lock.js";
 import { checkFormat, writeFileAtomic } from "./kept-file.js";
 
@@ -19,9 +20,9 @@ export interface Identity {
 }
 
 /** An identity file is not readable as one. */
-export class IdentityError extends Error {
+export class IdentityError extends ConfigurationError {
   override readonly name = "IdentityError";
-  readonly code = "identity";
+  override readonly code = "identity";
 }
 
 export interface Slot extends Identity {

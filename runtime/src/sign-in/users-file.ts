@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 import { checkFormat } from "../folder/kept-file.js";
+import { ConfigurationError } from "../process/exit.js";
 import { isPasswordHash } from "./password-hash.js";
 import { ROLES, type Role } from "./role.js";
 
@@ -12,9 +13,9 @@ export const USERS_FORMAT = 1;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
 
 /** The file of users cannot be used as it is. */
-export class UsersFileError extends Error {
+export class UsersFileError extends ConfigurationError {
   override readonly name = "UsersFileError";
-  readonly code = "users_file";
+  override readonly code = "users_file";
 }
 
 /** Of a user's name the file may hold only one, also among tokens, so that a log names one of them. */
