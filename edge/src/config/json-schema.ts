@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RULE_KINDS } from "./rules.js";
 import { configSchemas } from "./schema.js";
 
 /**
@@ -13,6 +14,11 @@ export async function configJsonSchema(): Promise<Record<string, unknown>> {
     override: ({ jsonSchema }) => {
       const { short, ...full } = jsonSchema as Record<string, unknown>;
       if (short === undefined) return;
+      if (short === "rule") {
+        delete (jsonSchema as Record<string, unknown>)["short"];
+        Object.assign(jsonSchema, { oneOf: RULE_KINDS.map((kind) => ({ required: [kind] })) });
+        return;
+      }
       for (const key of Object.keys(jsonSchema)) delete jsonSchema[key as keyof typeof jsonSchema];
       const form =
         short === "driver"

@@ -37,8 +37,8 @@ export async function parseNodeConfig(text: string, options: ParseOptions): Prom
   if (!parsed.success) {
     found.push(...problemsOf(schemas.node, parsed.error, rest).map((p) => knowingSensors(p)));
   }
-  const node = options.node ?? parsed.data?.node;
-  const domain = options.domain ?? parsed.data?.domain ?? DEFAULT_DOMAIN;
+  const node = options.node ?? textOf(rest["node"]);
+  const domain = options.domain ?? textOf(rest["domain"]) ?? DEFAULT_DOMAIN;
   checkName("node", node, found);
   checkName("domain", domain, found);
 
@@ -269,6 +269,11 @@ function knowingSensors(problem: FoundProblem): FoundProblem {
   const isTop = problem.isKey === true && problem.path.length === 1;
   const meant = isTop ? didYouMean(String(key), ["sensors"]) : "";
   return meant === "" ? problem : { ...problem, expected: `unknown key${meant}` };
+}
+
+/** What is no text the schema complains of. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

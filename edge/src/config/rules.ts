@@ -57,11 +57,10 @@ const shape = z.strictObject({
   severity: z.enum(SEVERITIES).default("warning"),
 });
 
-export const RULE_KEYS: readonly string[] = Object.keys(shape.shape);
 type Written = z.output<typeof shape>;
 
 /** A rule as it stands under its id: `{ above: 30, clear: 29, for: 2s }`. Parsed to the wire's rule, less the id. */
-export const writtenRule = shape.transform((written, context): Omit<Rule, "id"> => {
+export const writtenRule = shape.meta({ short: "rule" }).transform((written, context): Omit<Rule, "id"> => {
   const kinds = RULE_KINDS.filter((kind) => written[kind] !== undefined);
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) {
