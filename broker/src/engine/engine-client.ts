@@ -4,12 +4,13 @@ import type { Port } from "../port/port.js";
 /**
  * What this broker depends on of Aedes 1.2's client beyond its documented face; `engine-client.test.ts` watches
  * each. `conn` is the port; `duplicates` is its record of the highest message seen per broker, by which it would
- * drop what was overtaken; `deliverQoS` sends one message; `subscriptions` holds the granted QoS.
+ * drop what was overtaken; `_parsingBatch` counts the packets that it has not finished; `deliverQoS` sends one message; `subscriptions` holds the granted QoS.
  */
 export interface EngineClient extends Omit<Client, "conn"> {
   readonly conn: Port;
   duplicates: Record<string, number>;
   readonly subscriptions: Record<string, { qos: 0 | 1 | 2 } | undefined>;
+  readonly _parsingBatch: number;
   deliverQoS(packet: AedesPublishPacket, done: () => void): void;
 }
 

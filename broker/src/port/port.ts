@@ -259,31 +259,36 @@ export class Port extends Duplex implements Reader, BudgetUser {
     this.#offering = true;
     this.emit("readable");
     this.#offering = false;
+    // Packets without readers are finished at once; of others the engine tells later, by asking for more.
+    if (!this.#idle && this.client?._parsingBatch === 0) this.#finished();
   }
 
   /**
-   * The engine asks for more exactly when it has finished what it had: that is the sign of its being idle. Data is
-   * given only inside {@link offer}, so the engine never goes deeper with each batch.
+   * Outside of {@link offer} the engine asks for more exactly when it has finished what it had: that is the sign of
+   * its being idle. Data is given only inside, and once, so the engine never goes deeper with each batch.
    */
   override read(size?: number): Buffer | null {
     if (size === 0) return null; // streams' own start-up
-    if (this.#offering && this.#idle) {
-      const batch = this.#inbox.shift();
-      if (batch !== null) {
-        this.#idle = false;
-        if (((batch[0] ?? 0) & 0xf0) === type.CONNECT) this.#gateOpen = false;
-        this.#setFlow();
-        return batch;
-      }
+    if (!this.#offering) {
+      if (!this.#idle) this.#finished();
+      return null;
     }
-    if (!this.#idle) {
-      this.#idle = true;
-      const done = this.#inEngineBytes;
-      this.#inEngineBytes = 0;
-      this.#host.budget.release(done);
-      if (this.#gateOpen) setImmediate(() => this.offer());
-    }
-    return null;
+    if (!this.#idle) return null; // it asks in the middle of the batch
+    const batch = this.#inbox.shift();
+    if (batch === null) return null;
+    this.#idle = false;
+    if (((batch[0] ?? 0) & 0xf0) === type.CONNECT) this.#gateOpen = false;
+    this.#setFlow();
+    return batch;
+  }
+
+  /** The engine has finished the batch: the next one goes in a turn later, so that others get theirs. */
+  #finished(): void {
+    this.#idle = true;
+    const done = this.#inEngineBytes;
+    this.#inEngineBytes = 0;
+    this.#host.budget.release(done);
+    if (this.#gateOpen) setImmediate(() => this.offer());
   }
 
   /** The engine has finished CONNECT: what followed it may go in, one turn later. */
