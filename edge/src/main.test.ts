@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Broker, startBroker } from "@fieldmesh/broker";
+import type { Stats } from "@fieldmesh/protocol";
+import { EXIT } from "@fieldmesh/runtime";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Bench } from "./node-bench.js";
+
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const WAIT = { timeout: 30_000, interval: 20 };
+vi.setConfig({ testTimeout: 60_000 });
+
+const CONFIG = `
+defaults: { interval: 50ms }
+sensors:
+  temperature: simulated
+  humidity: simulated
+`;
+
+let broker: Broker;
+let bench: Bench;
+let children: ChildProcess[];
+
+beforeEach(async () => {
+  broker = await startBroker({ port: 0 });
+  bench = await Bench.create(broker.port);
+  children = [];
+  await writeFile(join(bench.folder, "edge.yaml"), CONFIG);
+});
+afterEach(async () => {
+  for (const child of children) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+  }
+  await bench.close();
+  await broker.close();
+});
+
+function run(env: Record<string, string> = {}): {
+  child: ChildProcess;
+  ended: Promise<number | null>;
+  said: () => string;
+} {
+  const child = spawn(process.execPath, [MAIN], {
+    env: {
+      PATH: process.env["PATH"],
+      NODE_ID: "greenhouse",
+      EDGE_CONFIG: join(bench.folder, "edge.yaml"),
+      DATA_DIR: join(bench.folder, "data"),
+      MQTT_URL: `mqtt://127.0.0.1:${bench.cable.port}`,
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.push(child);
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (text += String(chunk)));
+  const ended = once(child, "exit").then(([code]) => code as number | null);
+  return { child, ended, said: () => text };
+}
+
+it("killed with readings held, it sends them in its next life, and every one that was written is there", async () => {
+  const ear = await bench.ear(["env/greenhouse/#"]);
+  const raw = (sensor: string, boot: number) =>
+    ear.heard.filter(({ topic, payload }) => topic.endsWith(`/${sensor}/raw`) && payload?.boot === boot);
+  const first = run();
+  await vi.waitFor(() => expect(ear.of("/temperature/raw").length).toBeGreaterThan(10), WAIT);
+  const boot = ear.of("/temperature/raw")[0]?.payload?.boot ?? 0;
+  bench.cable.cut();
+  const cutAt = raw("temperature", boot).length;
+  await new Promise((resolve) => setTimeout(resolve, 2_000)); // an outage is a length of time
+  first.child.kill("SIGKILL");
+  await first.ended;
+  bench.cable.mend();
+  run();
+  const previous = () => (ear.of("/stats").at(-1)?.payload as unknown as Stats | undefined)?.previous[0];
+  await vi.waitFor(() => expect(previous()?.boot).toBe(boot), WAIT);
+  for (const sensor of ["temperature", "humidity"]) {
+    const account = previous()?.sensors[sensor];
+    const lastSeq = account?.lastSeq ?? 0;
+    // Two seconds at 20 a second, less the last half second that was not written yet.
+    expect(lastSeq).toBeGreaterThan(cutAt + 20);
+    expect(account).toMatchObject({ read: lastSeq + (account?.suppressed ?? 0), dropped: [] });
+    await vi.waitFor(() => {
+      const got = new Set(raw(sensor, boot).map(({ payload }) => payload?.seq));
+      expect([...Array(lastSeq).keys()].filter((i) => !got.has(i + 1))).toEqual([]);
+    }, WAIT);
+  }
+});
+
+it("told to end, it says so, writes its log and ends with 0", async () => {
+  const ear = await bench.ear(["env/greenhouse/status"]);
+  const { child, ended } = run();
+  await vi.waitFor(() => expect(ear.heard.at(-1)?.payload?.state).toBe("online"), WAIT);
+  child.kill("SIGTERM");
+  expect(await ended).toBe(EXIT.ok);
+  expect(ear.heard.at(-1)?.payload).toMatchObject({ state: "offline", reason: "stopped" });
+});
+
+it("a folder has one node: the second is refused by name", async () => {
+  const ear = await bench.ear(["env/greenhouse/status"]);
+  run();
+  await vi.waitFor(() => expect(ear.heard.length).toBeGreaterThan(0), WAIT);
+  const second = run();
+  expect(await second.ended).toBe(EXIT.failure);
+  expect(second.said()).toMatch(/greenhouse is held by edge greenhouse/);
+});
+
+it("a configuration that cannot be is refused with file, line and what was expected", async () => {
+  await writeFile(join(bench.folder, "edge.yaml"), "sensors:\n  temperature: { driver: simulatd }\n");
+  const { ended, said } = run();
+  expect(await ended).toBe(EXIT.badConfiguration);
+  expect(said()).toMatch(/edge\.yaml/);
+  expect(said()).toMatch(/simulatd/);
+});
