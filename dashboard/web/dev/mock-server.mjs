@@ -6,6 +6,7 @@
 // --streams N   N made-up streams on nodes of 50 instead of the two nodes of `npm start`
 // --rate N      readings per second of each of the made-up streams (default 1)
 // --quiet       no alarms, no bad readings, no gaps
+// --hostile     markup in names and messages
 // --app FOLDER  the built app (default dist/app)
 // --sign-in     asks for a name (viewer, operator or admin) and a password (any of 4 characters and more)
 import { randomUUID } from "node:crypto";
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
     rate: { type: "string", default: "1" },
     quiet: { type: "boolean", default: false },
     "sign-in": { type: "boolean", default: false },
+    hostile: { type: "boolean", default: false },
     app: { type: "string", default: join(import.meta.dirname, "../dist/app") },
   },
 });
@@ -41,6 +43,7 @@ const world = new World({
   streams: Number(options.streams),
   ratePerS: Number(options.rate),
   quiet: options.quiet,
+  hostile: options.hostile,
 });
 const sessions = new Map();
 const required = options["sign-in"];

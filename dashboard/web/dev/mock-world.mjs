@@ -193,12 +193,14 @@ class MockStream {
 }
 
 export class World {
-  constructor({ streams, ratePerS, quiet }) {
+  constructor({ streams, ratePerS, quiet, hostile }) {
     this.quiet = quiet;
     this.boot = Math.floor(Date.now() / 1000);
     this.acks = new Map();
     this.changed = new Map();
     this.nodes = streams > 0 ? madeUp(streams, ratePerS) : twoNodes(this.boot);
+    if (hostile)
+      for (const node of this.nodes) node.label = `<img src=x onerror="document.title='owned'"> ${node.node}`;
     this.streams = new Map();
     for (const node of this.nodes)
       for (const sensor of node.made) {

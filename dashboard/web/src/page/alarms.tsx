@@ -149,7 +149,7 @@ function AlarmSource({ alarm }: { alarm: AlarmView }) {
       {event.value !== null && (
         <span class="quiet">
           {" "}
-          · at {valueText(event.value, placed?.sensor ?? { type: event.sensor, unit: event.unit }, "fine")}
+          · at {valueText(event.value, placed?.sensor ?? { type: event.sensor, unit: event.unit }, "round")}
         </span>
       )}
     </>

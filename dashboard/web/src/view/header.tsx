@@ -3,7 +3,7 @@ import { type Route, route } from "../router.js";
 import { signOut } from "../session.js";
 import { book, connection, hello, session, unacknowledged } from "../state.js";
 import { useAction } from "./action.js";
-import { Bell, Check, Clock, Grid, Logo, Moon, Plug, Sun, System } from "./icons.js";
+import { Bell, Check, Clock, Contrast, Grid, Logo, Moon, Plug, Sun, System } from "./icons.js";
 import { nextTheme, shortcutsOpen } from "./shortcuts.js";
 
 export function Header() {
@@ -103,7 +103,7 @@ function ThemeButton() {
       title={`Theme: ${word}`}
       onClick={nextTheme}
     >
-      {now === "system" ? <span class="auto-theme">Auto</span> : now === "dark" ? <Moon /> : <Sun />}
+      {now === "system" ? <Contrast /> : now === "dark" ? <Moon /> : <Sun />}
     </button>
   );
 }

@@ -74,6 +74,12 @@ export const Sun = icon(
     />
   </>,
 );
+export const Contrast = icon(
+  <>
+    <circle {...stroke} cx="8" cy="8" r="5.6" />
+    <path d="M8 2.4a5.6 5.6 0 0 1 0 11.2z" fill="currentColor" />
+  </>,
+);
 export const Moon = icon(<path {...stroke} d="M13.2 9.6A5.7 5.7 0 0 1 6.4 2.8a5.7 5.7 0 1 0 6.8 6.8z" />);
 export const System = icon(
   <>
