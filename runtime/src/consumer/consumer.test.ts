@@ -248,13 +248,32 @@ describe("a stream consumer", () => {
     for (const seq of [1, 3, 5, 7]) link.send(RAW, reading(seq));
     await vi.advanceTimersByTimeAsync(9_000);
     expect(link.commands("resend")).toHaveLength(1);
-    for (let minute = 0; minute < 10; minute++) {
+    for (let half = 0; half < 20; half++) {
       link.send(STATUS, status("online", 1)); // it is there, but says nothing of this
       await vi.advanceTimersByTimeAsync(30_000);
     }
     const asked = link.commands("resend").length;
-    expect(asked).toBeGreaterThan(5);
-    expect(asked).toBeLessThan(30); // 300 s, each request waits 10 s for its answer
+    expect(asked).toBeGreaterThan(3);
+    expect(asked).toBeLessThanOrEqual(12); // in ten minutes: each waits 60 s for its answer
+  });
+
+  it("asks for a long gap in parts, one behind the other", async () => {
+    online();
+    link.send(STATS, stats(0));
+    link.node = (topic, payload) => {
+      const { id, args } = JSON.parse(payload) as { id: string; args: { from: number; to: number } };
+      for (let seq = args.from; seq <= args.to; seq++) link.send(RAW, reading(seq, { backfill: true }));
+      const result = { sent: args.to - args.from + 1, held: [], gone: [] };
+      link.send(`${topic}/reply`, encodeReply({ id, ok: true, result }));
+    };
+    for (const seq of [1, 5_002]) link.send(RAW, reading(seq));
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(link.commands("resend").map(({ args }) => args)).toMatchObject([
+      { from: 2, to: 2_001 },
+      { from: 2_002, to: 4_001 },
+      { from: 4_002, to: 5_001 },
+    ]);
+    expect(consumer.audit()).toMatchObject([{ stored: 5_002, unknown: 0, duplicates: 0 }]);
   });
 
   it("does not ask a node that is offline", async () => {

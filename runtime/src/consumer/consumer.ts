@@ -25,6 +25,8 @@ import {
 const TICK_MS = 250;
 const DEFAULT_GRACE_MS = 2_000;
 const DEFAULT_TIMEOUT_MS = 10_000;
+/** A node answers a `resend` when it has sent everything, behind those of others. */
+const RESEND_TIMEOUT_MS = 60_000;
 
 /**
  * Creates the consumer that dashboard, historian and `fieldmesh audit` are built on: it subscribes to all nodes
@@ -66,7 +68,7 @@ class Consumer implements StreamConsumer {
       graceMs: options.graceMs ?? DEFAULT_GRACE_MS,
       ask: async (record, args) => {
         log.debug({ node: record.node, ...args }, "asking for missing readings");
-        return resendResult(await this.#send(record, "resend", args, DEFAULT_TIMEOUT_MS));
+        return resendResult(await this.#send(record, "resend", args, RESEND_TIMEOUT_MS));
       },
       onFailed: (record, error) =>
         log.warn(

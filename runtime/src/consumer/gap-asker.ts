@@ -3,17 +3,24 @@ import type { ConsumerClock } from "./clock.js";
 import type { NodeRecord, StreamRecord } from "./node-record.js";
 
 interface Gap {
-  /** When it was first seen, by the monotonic clock, ms. */
-  since: number;
   attempts: number;
-  /** Not asked for again before, ms. */
+  /** Not asked for before, by the monotonic clock, ms. */
   notBefore: number;
+}
+
+interface Suspect {
+  record: NodeRecord;
+  stream: StreamRecord;
+  /** By boot and first number. */
+  gaps: Map<string, Gap>;
+  /** Where the last request ended: what is missing behind it is asked for without another grace. */
+  asked?: { boot: number; to: number };
 }
 
 /** Gaps of one stream that are looked at in one turn: the oldest ones. */
 const MAX_GAPS = 16;
-/** Readings asked for at once: what a node sends again in a few seconds. */
-const MAX_READINGS = 5_000;
+/** Readings asked for at once: a node sends 200 a second again unless it is told otherwise. */
+const MAX_READINGS = 2_000;
 const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 60_000;
 
@@ -39,10 +46,7 @@ export interface GapAskerOptions {
 export class GapAsker {
   readonly #options: GapAskerOptions;
   /** Streams that may have a gap, by name. */
-  readonly #suspects = new Map<
-    string,
-    { record: NodeRecord; stream: StreamRecord; gaps: Map<string, Gap> }
-  >();
+  readonly #suspects = new Map<string, Suspect>();
   readonly #asking = new Set<NodeRecord>();
 
   constructor(options: GapAskerOptions) {
@@ -71,14 +75,14 @@ export class GapAsker {
       const gaps = new Map<string, Gap>();
       for (const { boot, from, to } of open) {
         const key = `${boot}:${from}`;
-        const gap = suspect.gaps.get(key) ?? {
-          since: now,
-          attempts: 0,
-          notBefore: now + this.#options.graceMs,
-        };
+        const goesOn = suspect.asked?.boot === boot && suspect.asked.to + 1 === from;
+        const graceMs = goesOn ? 0 : this.#options.graceMs;
+        const gap = suspect.gaps.get(key) ?? { attempts: 0, notBefore: now + graceMs };
         gaps.set(key, gap);
         if (now < gap.notBefore || this.#asking.has(suspect.record) || !reachable(suspect.record)) continue;
-        this.#ask(suspect.record, suspect.stream, gap, { boot, from, to });
+        const last = Math.min(to, from + MAX_READINGS - 1);
+        suspect.asked = { boot, to: last };
+        this.#ask(suspect.record, suspect.stream, gap, { boot, from, to: last });
       }
       suspect.gaps = gaps;
     }
@@ -91,7 +95,7 @@ export class GapAsker {
     { boot, from, to }: { boot: number; from: number; to: number },
   ): void {
     this.#asking.add(record);
-    const args = { sensor: stream.stream.sensor, boot, from, to: Math.min(to, from + MAX_READINGS - 1) };
+    const args = { sensor: stream.stream.sensor, boot, from, to };
     this.#options
       .ask(record, args)
       .then(
