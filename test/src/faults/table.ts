@@ -150,10 +150,9 @@ export const FAULTS: readonly Fault[] = [
       await pause(1_100); // a boot is a second: the twin's is above
       await twin.start();
       // One of the two stands down, with an error and for good.
-      const first = house.node.process;
-      const code = await Promise.race([first.ended, twin.process.ended]);
+      const code = await Promise.race([house.node.down, twin.down]);
       assert.equal(code, 2);
-      assert.equal([first.running, twin.process.running].filter(Boolean).length, 1);
+      assert.equal([house.node.process.running, twin.process.running].filter(Boolean).length, 1);
     },
     afterwards({ witness, node }) {
       const boots = new Set(witness.rows(node.settings.id).map((row) => row.boot));

@@ -24,14 +24,20 @@ export class EdgeProcess {
   readonly #control: string;
   #process: RunningProcess | undefined;
   #orders: FaultControl = {};
-  /** Every process it has been, for the report of a failed test. */
+  /** Of the processes it has been, for the report of a failed test. */
   readonly #lines: string[] = [];
   restarts = 0;
+  /** Resolves with the exit code, `null` after a signal, once it has ended and nobody would start it again. */
+  readonly down: Promise<number | null>;
+  #wentDown: (code: number | null) => void = () => {};
 
   constructor(settings: EdgeSettings) {
     this.settings = settings;
     this.dataDir = settings.dataDir ?? join(settings.folder, "data");
     this.#control = join(settings.folder, "faults.json");
+    this.down = new Promise((resolve) => {
+      this.#wentDown = resolve;
+    });
   }
 
   get process(): RunningProcess {
@@ -67,9 +73,13 @@ export class EdgeProcess {
     const begun = run(id, process.execPath, ["--import", preload, main], env);
     this.#process = begun;
     void begun.ended.then(async (code) => {
-      this.#lines.push(...begun.lines);
-      if (code !== EXIT_RESTART || this.#process !== begun) return;
+      if (this.#process !== begun) return;
+      if (code !== EXIT_RESTART) {
+        this.#wentDown(code);
+        return;
+      }
       this.restarts++;
+      this.#lines.push(...begun.lines);
       await this.start();
     });
   }
@@ -83,6 +93,7 @@ export class EdgeProcess {
   }
 
   async kill(): Promise<void> {
+    this.#lines.push(...this.process.lines);
     await this.process.kill();
   }
 
