@@ -1,8 +1,11 @@
 import type { Benchmark } from "./benchmark.js";
 import { broker } from "./broker/broker.js";
+import { charts } from "./dashboard/charts.js";
+import { paint } from "./dashboard/paint.js";
+import { pixel } from "./dashboard/pixel.js";
 import { edge } from "./edge.js";
 import { latency } from "./latency.js";
 import { parse } from "./parse.js";
 
 /** Every benchmark by the name it is called with. */
-export const benchmarks: Record<string, Benchmark> = { parse, edge, latency, broker };
+export const benchmarks: Record<string, Benchmark> = { parse, edge, latency, pixel, paint, charts, broker };

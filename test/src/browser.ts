@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
@@ -37,6 +37,21 @@ export class TestBrowser implements AsyncDisposable {
     return new TestBrowser(context, profile);
   }
 
+  /** Process id of the browser itself, whose descendants are all its others. */
+  get pid(): number {
+    for (const entry of readdirSync("/proc")) {
+      if (!/^\d+$/.test(entry)) continue;
+      try {
+        const words = readFileSync(`/proc/${entry}/cmdline`, "utf8");
+        if (words.includes(this.#profile) && !words.includes("--type=")) return Number(entry);
+      } catch {
+        // It ended while we were looking.
+      }
+    }
+    throw new Error("the browser has no process");
+  }
+
+  /** Opens a page there; what it complains of is kept in `errors`. */
   async page(url: string): Promise<Page> {
     const page = await this.#context.newPage();
     page.on("console", (message) => {

@@ -1,1 +1,2 @@
-export {};
+export { TestBrowser } from "./browser.js";
+export { lacks, type Requirement } from "./requirements.js";
