@@ -75,8 +75,9 @@ describe.skipIf(!installed)("the app in a browser", { timeout: 60_000 }, () => {
     const wrong: string[] = [];
     page.on("pageerror", (error) => wrong.push(String(error)));
     page.on("console", (message) => {
-      if (message.type() === "error" && !message.text().includes("ERR_CONNECTION"))
-        wrong.push(message.text());
+      // What the network refuses is shown on the page; everything else is a fault.
+      const ofNetwork = /ERR_CONNECTION|status of 4\d\d/.test(message.text());
+      if (message.type() === "error" && !ofNetwork) wrong.push(message.text());
     });
     page.on("request", (request) => {
       if (new URL(request.url()).hostname !== "127.0.0.1") wrong.push(`asked another host: ${request.url()}`);
