@@ -112,8 +112,8 @@ async function remove(file: string, list: "users" | "tokens", name: string): Pro
 async function edit(file: string, change: (document: Document) => void): Promise<void> {
   const document = await load(file);
   for (const list of ["users", "tokens"]) {
-    // `users:` with nothing behind it is null, and one cannot add to that.
-    if (document.get(list) === null || !document.has(list)) document.set(list, document.createNode([]));
+    // Absent, or `users:` with nothing behind it, to which one cannot add.
+    if (document.get(list) === undefined) document.set(list, document.createNode([]));
   }
   change(document);
   const content = document.toString();
