@@ -94,7 +94,7 @@ class Composition implements PortHost {
       limits: this.limits,
       counters: this.counters,
       warnings: this.#warnings,
-      isOver: (port) => this.pressure.isOver(port),
+      sheds: (port) => this.pressure.sheds(port),
     });
     this.#sys = new SysTopics({
       version: `fieldmesh broker ${packageVersion()}`,

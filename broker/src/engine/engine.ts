@@ -27,7 +27,7 @@ export interface EngineOptions {
   counters: Counters;
   warnings: LogLimiter;
   /** Whether a reader's QoS 0 messages are to be dropped at present. */
-  isOver(port: Port): boolean;
+  sheds(port: Port): boolean;
 }
 
 /** A message that may not be published goes here, where nobody can subscribe: the publisher is acknowledged as usual. */
@@ -92,7 +92,7 @@ export class Engine {
         port.client !== undefined &&
         (port.client.clean || sessions.owes(port.client.id, packet.brokerCounter)),
       dropsQos0: (port) => {
-        if (!options.isOver(port)) return false;
+        if (!options.sheds(port)) return false;
         port.dropped += 1;
         counters.drop("slow-reader");
         return true;

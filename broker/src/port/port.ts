@@ -40,6 +40,8 @@ export class Port extends Duplex implements Reader, BudgetUser {
   dropped = 0;
   /** When the outward queue went over its soft mark, or 0. */
   overSinceMs = 0;
+  /** Publishers no longer wait for it: its QoS 0 messages are dropped until it has caught up. */
+  shedding = false;
   /** Tick of the sweep in which the client was last heard. */
   heardTick: number;
   readonly openedTick: number;

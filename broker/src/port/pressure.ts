@@ -3,8 +3,10 @@ import type { Port } from "./port.js";
 
 /** Progress within this says that a reader is reading. */
 const RECENT_MS = 100;
-/** How long a publisher waits for readers of which none, or only some, are behind. */
+/** How long publishers wait for a reader while another one has nothing left to read. */
 const MAX_WAIT_MS = 1_000;
+/** A queue below this part of the soft mark is as good as empty: its reader waits because of us. */
+const STARVED_SHARE = 1 / 8;
 /** A reader over its soft mark that has not moved for this long has stopped reading. */
 const STALLED_MS = 1_000;
 /** How often waiting publishers look again. */
@@ -17,8 +19,8 @@ export interface PressureEvents {
 
 /**
  * What happens when a reader is slower than its publishers. Below the soft mark nothing. Over it, the publishers
- * wait while that reader moves, for up to a second, or as long as every reader of the message is behind but moving;
- * past that the others are served and this one's QoS 0 is dropped. At the hard mark, or after a second without
+ * wait while that reader moves, and as long as every reader of the message is behind and not stalled. When after a
+ * second of it another reader starves, that one is served and the slow one's QoS 0 is dropped. At the hard mark, or after a second without
  * any progress, it is disconnected, so that no acknowledged message is dropped for one that stays.
  */
 export class Pressure {
@@ -38,6 +40,7 @@ export class Pressure {
     if (reader.outward.bytes <= this.#limits.softQueueBytes) {
       if (reader.overSinceMs !== 0) {
         reader.overSinceMs = 0;
+        reader.shedding = false;
         this.#over.delete(reader);
       }
       return false;
@@ -50,21 +53,33 @@ export class Pressure {
     return true;
   }
 
+  /** Whether QoS 0 messages are dropped for the reader at present. */
+  sheds(reader: Port): boolean {
+    return this.isOver(reader) && reader.shedding;
+  }
+
   /** Whether a message for these readers has to wait in its publisher's port. */
   mustWait(readers: readonly Port[]): boolean {
     let over = 0;
     let wait = false;
     let now = 0;
     let allMoving = true;
+    let starved = false;
+    for (const reader of readers) {
+      if (reader.outward.bytes < this.#limits.softQueueBytes * STARVED_SHARE) starved = true;
+    }
     for (const reader of readers) {
       if (!this.isOver(reader)) continue;
       if (over++ === 0) now = performance.now();
       const quiet = now - reader.outward.lastProgressMs;
-      if (quiet < RECENT_MS && now - reader.overSinceMs < MAX_WAIT_MS) wait = true;
+      if (quiet < RECENT_MS && (!starved || now - reader.overSinceMs < MAX_WAIT_MS)) wait = true;
       if (quiet >= STALLED_MS) allMoving = false;
     }
     if (over === 0) return false;
-    return wait || (over === readers.length && allMoving);
+    if (wait || (over === readers.length && allMoving)) return true;
+    // From here on the others go ahead of these, until these have caught up.
+    for (const reader of readers) reader.shedding = this.isOver(reader);
+    return false;
   }
 
   /** The port is asked again soon. */
