@@ -1,5 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
 import { type Filter, NO_FILTER, type StateFilter } from "./model/filter.js";
+import type { Fit } from "./model/scale.js";
 import { serverNow } from "./server-clock.js";
 import { hello } from "./state.js";
 
@@ -35,6 +36,9 @@ export const pausedAt = signal<number | undefined>(undefined);
 export function togglePause(): void {
   pausedAt.value = pausedAt.value === undefined ? serverNow() : undefined;
 }
+
+/** What the axis of a large chart is cut for. */
+export const fit = signal<Fit>("limits");
 
 /** Of the overview; kept in its address, so that a view can be bookmarked and shared. */
 export const filter = signal<Filter>(readFilter());

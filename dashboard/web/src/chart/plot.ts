@@ -2,7 +2,7 @@ import { Chart, Filler, LinearScale, LineController, LineElement, PointElement }
 import type { EventMark } from "../model/alarms.js";
 import { type Decimated, decimate, emptyDecimated, type Point } from "../model/decimate.js";
 import type { LimitLine } from "../model/rules.js";
-import { axisFor } from "../model/scale.js";
+import { axisFor, type Fit } from "../model/scale.js";
 import { tickText, timeTicks } from "../model/times.js";
 import type { Series } from "../model/window.js";
 import { type Overlay, overlayPlugin } from "./overlay.js";
@@ -23,6 +23,7 @@ export interface Subject {
   bounds: { min?: number; max?: number };
   /** Booleans: the line goes in steps, and holds its last value up to the right edge. */
   stepped: boolean;
+  fit: Fit;
   stale: boolean;
   valueText: (value: number) => string;
 }
@@ -164,6 +165,7 @@ export class Plot {
           { min, max },
           limits.map((limit) => limit.value),
           subject.bounds,
+          subject.fit,
         );
     this.#valueText = subject.stepped
       ? (value) => (value === 0 || value === 1 ? subject.valueText(value) : "")
@@ -201,10 +203,12 @@ export class Plot {
     this.#chart.destroy();
   }
 
+  /** Behind the last point, or in place of the break that ends a dash. */
   #holdLast(to: number): void {
-    const last = this.#data.at(-1);
-    if (last !== undefined && !Number.isNaN(last.y) && last.x < to)
-      this.#data[this.#data.length] = { x: to, y: last.y };
+    const end = this.#data.length - 1;
+    const at = Number.isNaN(this.#data[end]?.y) ? end - 1 : end;
+    const last = this.#data[at];
+    if (last !== undefined && last.x < to) this.#data[at + 1] = { x: to, y: last.y };
   }
 
   #emptyOverlay(): Overlay {

@@ -40,6 +40,11 @@ describe("the catalogue", () => {
     const all = new Map([["env/greenhouse", node("greenhouse", { sensors: [sensor("airquality")] })]]);
     expect(findStream(all, "env_greenhouse_airquality")?.sensor.id).toBe("airquality");
     expect(findStream(all, "env_greenhouse_none")).toBeUndefined();
+    expect(["memory in use", "pH", "<b>x</b>"].map((label) => sensorTitle({ id: "x", label }))).toEqual([
+      "Memory in use",
+      "pH",
+      "<b>x</b>",
+    ]);
     expect(["airquality", "disk-free", "cpu-temperature"].map((id) => sensorTitle({ id }))).toEqual([
       "Air quality",
       "Disk free",

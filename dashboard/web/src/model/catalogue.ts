@@ -57,9 +57,12 @@ const WORDS: Record<string, string> = {
   rssi: "RSSI",
 };
 
-/** `Air quality` for `airquality`, `Disk free` for `disk-free`; a label is taken as it is. */
+/** `Air quality` for `airquality`, `Disk free` for `disk-free`; of a label only the first letter (`pH` stays). */
 export function sensorTitle(sensor: { id: string; label?: string }): string {
-  if (sensor.label !== undefined) return sensor.label;
+  const { label } = sensor;
+  if (label !== undefined) {
+    return /^[a-z]+(?![A-Z])\b/.test(label) ? label.charAt(0).toUpperCase() + label.slice(1) : label;
+  }
   const words = sensor.id.split("-").map((word) => WORDS[word] ?? word);
   const text = words.join(" ");
   return text.charAt(0).toUpperCase() + text.slice(1);

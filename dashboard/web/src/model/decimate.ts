@@ -167,9 +167,7 @@ function badBetween(series: Series, a: number, b: number): boolean {
   return b - a === (series.seq[b] ?? 0) - (series.seq[a] ?? 0);
 }
 
-/** Time without a reading that is a gap, ms: three intervals, or three times the silence that a deadband allows. */
-export function gapAfter(sensor: { intervalMs: number; maxSilenceMs?: number; deadband?: number }): number {
-  const allowed =
-    sensor.deadband === undefined ? sensor.intervalMs : (sensor.maxSilenceMs ?? sensor.intervalMs);
-  return 3 * Math.max(allowed, sensor.intervalMs, 1);
+/** Time without a reading that is a gap, ms: three intervals, or three times the silence that the sensor may keep. */
+export function gapAfter(sensor: { intervalMs: number; maxSilenceMs?: number }): number {
+  return 3 * Math.max(sensor.maxSilenceMs ?? 0, sensor.intervalMs, 1);
 }

@@ -4,7 +4,7 @@ import { limitLines, ruleFields, ruleText } from "./rules.js";
 
 const sensor = { type: "temperature", unit: "Cel" };
 const base = { id: "r", severity: "warning" } as const;
-const text = (rule: Rule) => ruleText(rule, sensor).replaceAll(" ", " ");
+const text = (rule: Rule) => ruleText(rule, sensor).replaceAll("\u00a0", " ");
 
 describe("ruleText", () => {
   it.each<[Rule, string]>([

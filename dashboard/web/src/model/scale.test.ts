@@ -19,7 +19,8 @@ describe("axisFor", () => {
 
   it("shows limits that leave the data room, and not those far away", () => {
     expect(axisFor({ min: 22, max: 26 }, [30]).max).toBeGreaterThanOrEqual(30);
-    expect(axisFor({ min: 22, max: 26 }, [300]).max).toBeLessThan(60);
+    expect(axisFor({ min: 22, max: 26 }, [9000]).max).toBeLessThan(60);
+    expect(axisFor({ min: 25, max: 26 }, [30], {}, "data").max).toBeLessThan(29);
   });
 
   it("does not blow up noise, nor promise values below zero percent", () => {

@@ -9,8 +9,12 @@ export interface Axis extends Extent {
   step: number;
 }
 
-/** A limit may stretch the axis until the data has this part of it left; one further away is only named. */
-const LEAST_SHARE = 1 / 8;
+/**
+ * A limit may stretch the axis until the data has this part of it left; one further away is only named at the
+ * edge. `limits`: how far it is to the limits; `data`: how the data moves.
+ */
+export type Fit = "limits" | "data";
+const LEAST_SHARE: Record<Fit, number> = { limits: 1 / 120, data: 1 / 4 };
 
 /**
  * The axis for data between `min` and `max`: room above and below, ends on round numbers so that it does not
@@ -21,6 +25,7 @@ export function axisFor(
   data: Extent,
   limits: readonly number[],
   bounds: { min?: number; max?: number } = {},
+  fit: Fit = "limits",
 ): Axis {
   if (!(data.min <= data.max)) {
     return limits.length > 0
@@ -38,7 +43,7 @@ export function axisFor(
   for (const limit of [...limits].sort((a, b) => distance(a, data) - distance(b, data))) {
     const low = Math.min(min, limit);
     const high = Math.max(max, limit);
-    if (span / (high - low) >= LEAST_SHARE) {
+    if (span / (high - low) >= LEAST_SHARE[fit]) {
       min = low;
       max = high;
     }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { agoText, durationText, timeTicks } from "./times.js";
+import { agoText, durationText, elapsedText, timeTicks } from "./times.js";
 
 describe("durationText", () => {
   it.each([
@@ -15,6 +15,10 @@ describe("durationText", () => {
     [-4200, "4.2 s"],
   ])("writes %d ms in at most two units", (ms, expected) => {
     expect(durationText(ms)).toBe(expected);
+  });
+
+  it("ticks in whole seconds", () => {
+    expect([-5, 8_540, 61_000].map(elapsedText)).toEqual(["0 s", "8 s", "1 min 1 s"]);
   });
 
   it("says how long ago", () => {

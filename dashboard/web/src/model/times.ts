@@ -52,6 +52,11 @@ function two(
   return rest === 0 || whole >= upTo ? `${whole} ${name}` : `${whole} ${name} ${rest} ${smallName}`;
 }
 
+/** A length of time that is still growing: in whole seconds, so that it ticks. */
+export function elapsedText(ms: number): string {
+  return ms < MINUTE ? `${Math.max(0, Math.floor(ms / 1000))} s` : durationText(ms);
+}
+
 /** `just now`, `12 s ago`, `3 min ago`. */
 export function agoText(t: number, now: number): string {
   const age = now - t;

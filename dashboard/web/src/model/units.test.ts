@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { showValue, valueText } from "./units.js";
 
-/** With plain spaces, as the narrow one cannot be told apart here. */
-const text = (...args: Parameters<typeof valueText>): string => valueText(...args).replaceAll(" ", " ");
+/** With plain spaces, as the other one cannot be told apart here. */
+const text = (...args: Parameters<typeof valueText>): string => valueText(...args).replaceAll("\u00a0", " ");
 const of = (unit: string, type = "x") => ({ unit, type });
 
 describe("valueText", () => {

@@ -1,5 +1,5 @@
-/** Narrow no-break space: a number and its unit are one word. */
-const NARROW = " ";
+/** A number and its unit are not torn apart at the end of a line. */
+const NO_BREAK = "\u00a0";
 
 /** How a value of a SenML unit (RFC 8428) is written for people. */
 interface Style {
@@ -125,7 +125,7 @@ export function valueText(
 ): string {
   if (value === null || (typeof value === "number" && Number.isNaN(value))) return "no value";
   const shown = valueParts(value, sensor, precision);
-  return shown.unit === "" ? shown.value : `${shown.value}${NARROW}${shown.unit}`;
+  return shown.unit === "" ? shown.value : `${shown.value}${NO_BREAK}${shown.unit}`;
 }
 
 /** As {@link valueText}, number and unit apart. */

@@ -3,7 +3,7 @@ import { signal, useSignal } from "@preact/signals";
 import { api } from "../api.js";
 import { alarmStream, isAcknowledged, isNodeAlarm, raiseId, sortStanding } from "../model/alarms.js";
 import { findStream, nodeTitle, sensorTitle } from "../model/catalogue.js";
-import { durationText, fullTime, timeText } from "../model/times.js";
+import { durationText, elapsedText, fullTime, timeText } from "../model/times.js";
 import { valueText } from "../model/units.js";
 import { nodeHref, streamHref } from "../router.js";
 import { seconds } from "../server-clock.js";
@@ -165,7 +165,7 @@ function AlarmTimes({ alarm, cleared }: { alarm: AlarmView; cleared: boolean }) 
         <time dateTime={new Date(event.since).toISOString()} title={fullTime(event.since)}>
           since {timeText(event.since, now)}
         </time>
-        <span class="quiet">{durationText(Math.max(0, now - event.since))}</span>
+        <span class="quiet">{elapsedText(now - event.since)}</span>
       </p>
     );
   }

@@ -2,7 +2,7 @@ import type { NodeView, SensorView } from "@fieldmesh/protocol";
 import { useSignal } from "@preact/signals";
 import { api } from "../api.js";
 import { agoText, durationText, fullTime } from "../model/times.js";
-import { valueText } from "../model/units.js";
+import { inputUnit, valueText } from "../model/units.js";
 import { seconds } from "../server-clock.js";
 import { may } from "../state.js";
 import { ActionButton, OutcomeText, useAction } from "../view/action.js";
@@ -22,7 +22,11 @@ export function SensorSettings({ node, sensor }: { node: NodeView; sensor: Senso
         <Fact term="Driver">{sensor.driver}</Fact>
         <Fact term="Measures">
           {sensor.type}
-          {sensor.valueType === "boolean" ? ", on or off" : sensor.unit === "1" ? "" : ` in ${sensor.unit}`}
+          {sensor.valueType === "boolean"
+            ? ", on or off"
+            : inputUnit(sensor.unit) === ""
+              ? ""
+              : ` in ${inputUnit(sensor.unit)}`}
         </Fact>
         {range !== undefined && (
           <Fact term="Range">

@@ -2,8 +2,11 @@ import type { NodeView, SensorView } from "@fieldmesh/protocol";
 import { useComputed, useSignal } from "@preact/signals";
 import { alarmStream, raiseId } from "../model/alarms.js";
 import { findStream, nodeTitle, sensorTitle, standingOf } from "../model/catalogue.js";
+import { limitLines } from "../model/rules.js";
+import type { Fit } from "../model/scale.js";
 import { durationText, timeText } from "../model/times.js";
 import { valueText } from "../model/units.js";
+import { fit } from "../preferences.js";
 import { nodeHref } from "../router.js";
 import { seconds } from "../server-clock.js";
 import { book, nodes, worst } from "../state.js";
@@ -101,7 +104,10 @@ function Live({ node, sensor, away }: { node: NodeView; sensor: SensorView; away
             </div>
           )}
         </dl>
-        <TimeControls />
+        <div class="live-controls">
+          {limitLines(sensor.rules).length > 0 && <FitControl />}
+          <TimeControls />
+        </div>
       </div>
       <div class="chart-place">
         <LiveChart
@@ -134,6 +140,25 @@ function Live({ node, sensor, away }: { node: NodeView; sensor: SensorView; away
         <span class="legend-gap">a break in the line: readings are missing</span>
       </p>
     </section>
+  );
+}
+
+const FITS: { value: Fit; label: string }[] = [
+  { value: "limits", label: "Up to limits" },
+  { value: "data", label: "Close up" },
+];
+
+function FitControl() {
+  return (
+    <fieldset class="segments">
+      <legend class="visually-hidden">Vertical axis</legend>
+      {FITS.map(({ value, label }) => (
+        <label key={value} class="segment">
+          <input type="radio" name="fit" checked={fit.value === value} onChange={() => (fit.value = value)} />
+          <span>{label}</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }
 

@@ -11,7 +11,7 @@ import { limitLines, ruleText } from "../model/rules.js";
 import { durationText } from "../model/times.js";
 import { valueText } from "../model/units.js";
 import { nearest, type Series, type Summary, summarise } from "../model/window.js";
-import { isDark, pausedAt, windowMs } from "../preferences.js";
+import { fit, isDark, pausedAt, windowMs } from "../preferences.js";
 import { serverNow } from "../server-clock.js";
 import { book, streams } from "../state.js";
 
@@ -155,6 +155,7 @@ function startChart(
         limits: limitLines(sensor.rules),
         marks: marks.peek(),
         bounds: sensor.range ?? {},
+        fit: large ? fit.peek() : "limits",
         stepped: sensor.valueType === "boolean",
         stale,
         valueText: (value) => valueText(value, sensor, "round"),
@@ -181,6 +182,7 @@ function startChart(
       redrawSoon();
     }),
     windowMs.subscribe(redrawSoon),
+    fit.subscribe(redrawSoon),
     pausedAt.subscribe(redrawSoon),
     marks.subscribe(redrawSoon),
   ];

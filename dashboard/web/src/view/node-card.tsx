@@ -1,7 +1,7 @@
 import type { AlarmView, NodeView, SensorView } from "@fieldmesh/protocol";
 import { memo } from "preact/compat";
 import { CLOCK_WARNING_MS, canSimulate, nodeTitle } from "../model/catalogue.js";
-import { agoText, durationText } from "../model/times.js";
+import { agoText, durationText, elapsedText } from "../model/times.js";
 import { nodeHref } from "../router.js";
 import { seconds } from "../server-clock.js";
 import { may } from "../state.js";
@@ -91,12 +91,12 @@ function NodeFacts({ node }: { node: NodeView }) {
 function Since({ node }: { node: NodeView }) {
   const now = seconds.value;
   if (node.presence === "online") {
-    return <>{node.startedAt === undefined ? "online" : `up ${durationText(now - node.startedAt)}`}</>;
+    return <>{node.startedAt === undefined ? "online" : `up ${elapsedText(now - node.startedAt)}`}</>;
   }
   if (node.presence === "unknown") return <>heard {agoText(node.since, now)}</>;
   return (
     <strong>
-      {node.presence} for {durationText(now - node.since)}
+      {node.presence} for {elapsedText(now - node.since)}
       {node.reason === undefined ? "" : ` (${node.reason})`}
     </strong>
   );

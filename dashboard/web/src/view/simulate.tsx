@@ -21,8 +21,10 @@ export function Simulate({ node, sensor }: { node: NodeView; sensor?: { id: stri
       "simulate",
       sensor === undefined ? { type } : { type, sensor: sensor.id },
     );
-    const on = result.sensors.map((id) => sensorTitle({ id })).join(", ");
-    return type === "reset" ? "Faults ended." : `${label} begun${on === "" ? "" : ` on ${on}`}.`;
+    if (type === "reset") return "Faults ended.";
+    return sensor === undefined
+      ? `${label} begun.`
+      : `${label} begun on ${result.sensors.map((id) => sensorTitle({ id })).join(", ")}.`;
   };
   return (
     <div class="stack-small">
