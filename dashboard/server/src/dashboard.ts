@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { type ConsumerState, createMqttLink, createStreamConsumer, lockFolder } from "@fieldmesh/runtime";
-import { AlarmBook } from "./alarms/book.js";
+import { AlarmBook, alarmKey } from "./alarms/book.js";
 import { Catalogue, nodeKey } from "./catalogue/catalogue.js";
 import { DroppedCounter } from "./dropped.js";
 import { startFace } from "./face.js";
@@ -101,22 +101,35 @@ async function compose(
     log,
     ...(state === undefined ? {} : { state: catchUp(state, kept.after) }),
     onReading: (arrived) => {
-      nodes.confirm(nodeKey(arrived.stream));
+      restored.nodes.confirm(nodeKey(arrived.stream));
       live.reading(arrived);
     },
-    onEvent: (arrived) => live.event(arrived),
+    onEvent: (arrived) => {
+      restored.alarms.confirm(alarmKey(arrived.stream, arrived.event.rule));
+      live.event(arrived);
+    },
     onEventEnded: (alarm, why) => live.eventEnded(alarm, why),
     onNode: (node, change) => {
-      if (change !== "presence") nodes.confirm(nodeKey(node));
+      if (change !== "presence") restored.nodes.confirm(nodeKey(node));
       live.node(node, change);
     },
     onAck: (stream, rule, ack) => alarms.acknowledge(stream, rule, ack),
-    onPromise: (name, rule, event) => live.promise(name, rule, event),
+    onPromise: (name, rule, event) => {
+      restored.alarms.confirm(`${name}/${rule}`);
+      live.promise(name, rule, event);
+    },
     onLink: () => {
       brokersRevision += 1;
     },
   });
-  const nodes = new Unconfirmed(consumer.nodes.keys(), CONFIRM_MS);
+  const standing = [...alarms.allStanding()].filter(({ event }) => event.sensor !== "node");
+  const restored = {
+    nodes: new Unconfirmed(consumer.nodes.keys(), CONFIRM_MS),
+    alarms: new Unconfirmed(
+      standing.map(({ key }) => key),
+      CONFIRM_MS,
+    ),
+  };
   const catalogue = new Catalogue(consumer, clock);
   const live = new Live({
     consumer,
@@ -146,11 +159,15 @@ async function compose(
   notifications.start();
   owned.every(JOURNAL_MS, () => void journal.flush());
   owned.every(TICK_MS, () => {
-    for (const key of nodes.take(consumer.listening(), clock())) {
+    for (const key of restored.nodes.take(consumer.listening(), clock())) {
       const gone = consumer.nodes.get(key);
       if (gone === undefined) continue;
       log.info({ domain: gone.domain, node: gone.node }, "a node was removed while the dashboard was away");
       consumer.forget(gone.domain, gone.node);
+    }
+    for (const key of restored.alarms.take(consumer.listening(), clock())) {
+      log.info({ alarm: key }, "an alarm was removed while the dashboard was away");
+      alarms.remove(key, clock());
     }
     live.tick();
   });

@@ -5,6 +5,7 @@ import {
   addSessionRoutes,
   createHttpApp,
   createSignIn,
+  HttpProblem,
   type Log,
   listen,
   type MqttLink,
@@ -115,6 +116,9 @@ export async function startFace({ options, log, clock, parts, brokersRevision }:
       });
       addSessionRoutes(router, "/api/session", signIn);
       router.use(apiRoutes({ signIn, actions, notifier, windows, state, clock }));
+      router.use("/api", () => {
+        throw new HttpProblem(404, "not_found", "there is no such part of the interface");
+      });
       router.use(serveWeb(options.web ?? webFolder()));
     },
   });

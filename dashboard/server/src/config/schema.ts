@@ -22,7 +22,7 @@ const channelBase = {
   repeatEvery: duration(60_000, 30 * 86_400_000, "a duration from 1m to 30d, as 30m or 4h")
     .optional()
     .meta({ description: "Tell again this often while an alarm stands and nobody acknowledged it." }),
-  timeout: duration(100, 60_000, "a duration from 100ms to 60s").default(10_000),
+  timeout: duration(100, 60_000, "a duration from 100ms to 60s").prefault("10s"),
 };
 
 const webhook = z.strictObject({
@@ -76,21 +76,21 @@ const channel = z.discriminatedUnion("kind", [webhook, ntfy, email], "kind: webh
 export const dashboardConfigSchema = z.strictObject({
   window: z
     .strictObject({
-      length: duration(10_000, 3_600_000, "a duration from 10s to 1h").default(300_000),
+      length: duration(10_000, 3_600_000, "a duration from 10s to 1h").prefault("5m"),
       readings: z.int("a whole number from 100 to 100000").min(100).max(100_000).default(3_000),
       streams: z.int("a whole number from 1 to 50000").min(1).max(50_000).default(5_000),
     })
     .prefault({})
     .meta({ description: "What is kept in memory of each stream for the live charts." }),
   frameEvery: duration(20, 5_000, "a duration from 20ms to 5s")
-    .default(50)
+    .prefault("50ms")
     .meta({ description: "How often a browser that keeps up is sent what is new." }),
   browsers: z.int("a whole number from 1 to 10000").min(1).max(10_000).default(200),
   nodes: z
     .strictObject({
       offline: severity.default("critical"),
       silent: severity.default("warning"),
-      after: duration(0, 86_400_000, "a duration from 0s to 1d").default(5_000),
+      after: duration(0, 86_400_000, "a duration from 0s to 1d").prefault("5s"),
     })
     .prefault({})
     .meta({ description: "The alarm of a node that is offline or silent: how severe, and after how long." }),

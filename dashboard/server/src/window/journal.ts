@@ -13,8 +13,10 @@ const FILES = ["window-a.journal", "window-b.journal"] as const;
 
 /** A generation is closed at this size even when it is younger than the window. */
 const DEFAULT_MAX_BYTES = 128 * 1024 * 1024;
-/** How often the consumer's state is written with the entries: it is rebuilt from the entries after it. */
+/** How often the consumer's state is written with the entries; it is brought up to date by those after it. */
 const STATE_EVERY_MS = 5_000;
+/** A large state is written less often: at most this many bytes a second on average. */
+const STATE_BYTES_PER_S = 50_000;
 
 /** A journal that this version cannot read. */
 export class JournalFormatError extends Error {
@@ -72,6 +74,7 @@ export class WindowJournal {
   #begunAt = 0;
   #bytes = 0;
   #stateAt = Number.NEGATIVE_INFINITY;
+  #stateEveryMs = STATE_EVERY_MS;
   #writing: Promise<void> = Promise.resolve();
   #failures = 0;
 
@@ -180,7 +183,7 @@ export class WindowJournal {
       streams.push({ stream, entries });
       reached.push([ring, ring.next]);
     }
-    const withState = now - this.#stateAt >= STATE_EVERY_MS;
+    const withState = now - this.#stateAt >= this.#stateEveryMs;
     const changes = this.#changes;
     if (streams.length === 0 && changes.length === 0 && !withState) return;
     const block = encodeBlock({ changes, streams, ...(withState ? { state: this.#options.state() } : {}) });
@@ -193,7 +196,10 @@ export class WindowJournal {
     await writeAll(this.#file, block, this.#bytes);
     this.#bytes += block.length;
     this.#changes = this.#changes.slice(changes.length);
-    if (withState) this.#stateAt = now;
+    if (withState) {
+      this.#stateAt = now;
+      this.#stateEveryMs = Math.max(STATE_EVERY_MS, (block.length / STATE_BYTES_PER_S) * 1_000);
+    }
     for (const [ring, n] of reached) this.#cursors.set(ring, n);
   }
 
