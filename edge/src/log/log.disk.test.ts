@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../clock.js";
-import type { LogObserver } from "./log.js";
 import { NodeLog } from "./log.js";
+import type { LogObserver } from "./options.js";
 import { FROM_THE_START } from "./scan.js";
 
 const run = promisify(execFile);

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Item, ItemKind } from "./entry.js";
-import { type LogLimits, NodeLog } from "./log.js";
+import { NodeLog } from "./log.js";
+import type { LogLimits } from "./options.js";
 import { FROM_THE_START } from "./scan.js";
 
 /** What one stream of one boot should look like. */

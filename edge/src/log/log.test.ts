@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../clock.js";
 import type { LoggedReading } from "./entry.js";
-import { type LogLimits, NodeLog } from "./log.js";
+import { NodeLog } from "./log.js";
+import type { LogLimits } from "./options.js";
 import { FROM_THE_START } from "./scan.js";
 
 let folder: string;

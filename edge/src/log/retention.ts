@@ -164,19 +164,14 @@ export async function compactSegment(state: LogState, segment: Segment): Promise
   }
 }
 
-/** Forgets boots that ended more than a day ago and hold nothing. Returns those that are gone. */
-export function pruneBoots(state: LogState, now: number): BootState[] {
+/** Forgets boots that ended more than a day ago, or are too many, and hold nothing. */
+export function pruneBoots(state: LogState, now: number): void {
   const boots = [...state.boots.values()].sort((a, b) => a.boot - b.boot);
-  const gone: BootState[] = [];
   boots.slice(0, -1).forEach((boot, index) => {
     const endedAt = boots[index + 1]?.startedAt ?? now;
     const tooMany = boots.length - 1 - index > MAX_PREVIOUS_BOOTS;
-    if ((now - endedAt > PREVIOUS_BOOT_MS || tooMany) && !holdsAnything(boot)) {
-      state.boots.delete(boot.boot);
-      gone.push(boot);
-    }
+    if ((now - endedAt > PREVIOUS_BOOT_MS || tooMany) && !holdsAnything(boot)) state.boots.delete(boot.boot);
   });
-  return gone;
 }
 
 function holdsAnything(boot: BootState): boolean {

@@ -82,6 +82,17 @@ export class LogState {
     return kind === "reading" ? state?.readings.get(key) : state?.events.get(key);
   }
 
+  /** How many items are held, of all streams of a kind or of one, over all boots. */
+  heldCount(kind: ItemKind, key?: string): number {
+    let count = 0;
+    for (const boot of this.boots.values()) {
+      const streams = kind === "reading" ? boot.readings : boot.events;
+      if (key !== undefined) count += streams.get(key)?.held.count ?? 0;
+      else for (const stream of streams.values()) count += stream.held.count;
+    }
+    return count;
+  }
+
   stream(kind: ItemKind, key: string, boot: number, now: number): StreamState {
     const state = this.boot(boot, now);
     const streams = kind === "reading" ? state.readings : state.events;
