@@ -10,7 +10,8 @@ import { Overrides } from "./commands/overrides.js";
 import { Resend } from "./commands/resend.js";
 import type { NodeConfig, SensorConfig } from "./config/types.js";
 import { ruleKey } from "./log/entry.js";
-import { NodeLog } from "./log/log.js";
+import type { NodeLog } from "./log/log.js";
+import { openNodeLog } from "./open-log.js";
 import { Publisher } from "./publish/publisher.js";
 import { Rate } from "./publish/rate.js";
 import { readRetainedBoot } from "./retained-boot.js";
@@ -94,7 +95,7 @@ class Node implements EdgeNode {
   async start(): Promise<void> {
     const { folder } = this.#ports;
     this.#startedAt = this.#clock.now();
-    const log = await this.#openLog();
+    const log = await openNodeLog(folder, this.#config.log, this.#clock, this.#logger);
     this.#log = log;
     this.boot = await this.#decideBoot(log);
     log.beginBoot(this.boot);
@@ -152,30 +153,9 @@ class Node implements EdgeNode {
     await this.#link?.close();
     await this.#overrides?.close();
     await this.#log?.close();
-  }
-
-  async #openLog(): Promise<NodeLog> {
-    const logger = this.#logger;
-    const { log: limits } = this.#config;
-    const log = await NodeLog.open({
-      folder: `${this.#ports.folder}/log`,
-      limits: { ...limits, writeEveryMs: limits.writeEveryMs, flushEveryMs: limits.flushEveryMs },
-      clock: this.#clock,
-      observer: {
-        onDropped: (dropped) => logger.warn(dropped, "held items were given up"),
-        onDiskError: (error) =>
-          logger.error(
-            { err: error },
-            "the log cannot be written; the node goes on in memory and tries again",
-          ),
-        onDiskRecovered: () => logger.info("the log can be written again"),
-      },
-    });
-    const { tornBytes, unreadable, lost } = log.report;
-    if (tornBytes > 0 || unreadable.length > 0 || lost > 0) {
-      logger.warn(log.report, "the log was not closed in order; what was not yet written is lost");
+    if (this.#log?.clean === false) {
+      this.#logger.error("the log could not be written to its end: what the disk did not take is lost");
     }
-    return log;
   }
 
   /** Stored before the first reading; a broker that is there is asked for the one it last heard of. */

@@ -7,6 +7,8 @@ import { Wake } from "./wake.js";
 
 /** Held items that are read from the log at once. */
 const BATCH = 64;
+/** One in so many of those on their way may be a held one. */
+const HELD_SHARE = 3;
 /** A look at the log without a cause, should a cause have been missed. */
 const IDLE_MS = 5_000;
 /** After an error of the log's files the loop tries again so much later. */
@@ -82,7 +84,7 @@ export class Outbox {
       this.#ports.logger.debug({ err: error, key: item.key, seq: item.seq }, "not acknowledged; kept");
       this.#rescan = true;
     }
-    const wasFull = this.#names.size >= this.#maxInflight;
+    const wasFull = this.#names.size >= this.#maxInflight / HELD_SHARE;
     this.#names.delete(id);
     const rest = this.inflightOf(item.key) - 1;
     if (rest > 0) this.#inflight.set(item.key, rest);
@@ -121,7 +123,8 @@ export class Outbox {
     const { log, link, rate } = this.#ports;
     for (const item of items) {
       await rate.take();
-      while (this.#names.size >= this.#maxInflight && link.connected && !this.#closed) {
+      // Held ones fill a third of the line at most: what is new must never wait behind them.
+      while (this.#names.size >= this.#maxInflight / HELD_SHARE && link.connected && !this.#closed) {
         await this.#wake.wait(IDLE_MS);
       }
       if (this.#closed || !link.connected) {

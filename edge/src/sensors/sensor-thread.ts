@@ -30,6 +30,7 @@ export class SensorThread {
   #silence: NodeJS.Timeout | undefined;
   #ended = false;
   #stopping = false;
+  #immortal = false;
   #fatal: string | undefined;
 
   constructor(ports: SensorThreadPorts) {
@@ -61,7 +62,7 @@ export class SensorThread {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#silence);
-    if (this.#ended) return;
+    if (this.#ended || this.#immortal) return;
     const ended = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
     this.post({ type: "stop" });
     if (await within(ended, STOP_LIMIT_MS)) return;
@@ -86,7 +87,9 @@ export class SensorThread {
 
   async #terminate(): Promise<void> {
     const limitMs = this.#ports.terminateLimitMs ?? TERMINATE_LIMIT_MS;
-    if (!(await within(this.#worker.terminate(), limitMs))) this.#ports.onImmortal();
+    if (await within(this.#worker.terminate(), limitMs)) return;
+    this.#immortal = true;
+    this.#ports.onImmortal();
   }
 
   #end(reason: string): void {
