@@ -40,6 +40,7 @@ describe("readEnvironment", () => {
       HISTORIAN_PORT: 8100,
       HOST: "127.0.0.1",
       DATA_DIR: resolve(".fieldmesh"),
+      USERS_FILE: resolve(".fieldmesh/users.yaml"),
       DOMAIN: "env",
       LOG_LEVEL: "info",
       ALLOWED_HOSTS: [],
@@ -47,6 +48,11 @@ describe("readEnvironment", () => {
       MQTT_PASSWORD: undefined,
     });
     expect(values.STORAGE).toBeUndefined();
+  });
+
+  it("puts a file that is kept in DATA_DIR by default into the one that was given", () => {
+    expect(readEnvironment(["USERS_FILE"], { DATA_DIR: "/data" }).USERS_FILE).toBe("/data/users.yaml");
+    expect(readEnvironment(["USERS_FILE"], { DATA_DIR: "/data", USERS_FILE: "/u" }).USERS_FILE).toBe("/u");
   });
 
   it("counts an empty value as not set, as compose files pass it", () => {

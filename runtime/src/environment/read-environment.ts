@@ -22,7 +22,8 @@ export function readEnvironment<const N extends VariableName>(
 
 function readVariable(name: string, variable: Variable<unknown>, env: RawEnvironment): unknown {
   const raw = variable.secret ? readSecret(name, env) : present(env[name]);
-  const value = raw ?? variable.default;
+  const value =
+    raw ?? variable.default?.replace("$DATA_DIR", () => readEnvironment(["DATA_DIR"], env).DATA_DIR);
   if (value === undefined) return undefined;
   try {
     return variable.parse(value);

@@ -15,7 +15,7 @@ import {
 /** The declaration of one variable. The table of docs/configuration.md is tested against it. */
 export interface Variable<T> {
   parse: Parser<T>;
-  /** The text that stands in when it is not set; none: the value is then undefined. */
+  /** What stands in when it is not set, `$DATA_DIR` for that variable's value; none: the value is undefined. */
   default?: string;
   /** Never shown, and may also come from the file that `<NAME>_FILE` names (as Docker's secrets do). */
   secret?: true;
@@ -97,7 +97,8 @@ export const VARIABLES = {
   STORAGE: {
     parse: storage,
     expects: "a folder, or `mongodb://…`",
-    description: "Where documents are kept; when not set, in the service's folder of `DATA_DIR`.",
+    description:
+      "Where documents are kept, each service in its own part; when not set, in the service's folder of `DATA_DIR`. This version keeps them in folders only.",
   },
   DOMAIN: {
     parse: name("domain"),
@@ -110,7 +111,12 @@ export const VARIABLES = {
     expects: "a name",
     description: "The edge node's name; when not set, it takes the first free slot of `DATA_DIR/edge`.",
   },
-  EDGE_CONFIG: { parse: path, expects: "a YAML file", description: "Sensors of the edge node." },
+  EDGE_CONFIG: {
+    parse: path,
+    expects: "a YAML file, or `host` or `greenhouse`",
+    description:
+      "Sensors of the edge node; `host` when not set. The two names are configurations that are built in.",
+  },
   DASHBOARD_CONFIG: {
     parse: path,
     expects: "a YAML file",
@@ -138,9 +144,9 @@ export const VARIABLES = {
   },
   USERS_FILE: {
     parse: path,
+    default: "$DATA_DIR/users.yaml",
     expects: "a file",
-    description:
-      "People and tokens that may sign in to the HTTP services; when not set, `users.yaml` in `DATA_DIR`.",
+    description: "People and tokens that may sign in to the HTTP services; `fieldmesh users` writes it.",
   },
   LOG_LEVEL: {
     parse: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
