@@ -5,13 +5,13 @@ import {
   encodeReply,
   parseCommandArgs,
   parseMessage,
-  parseRule,
   type Reply,
 } from "@fieldmesh/protocol";
 import type { Log, MqttLink } from "@fieldmesh/runtime";
 import type { Clock } from "../clock.js";
 import type { SensorConfig } from "../config/types.js";
 import type { Sensor } from "../sensors/sensor.js";
+import { changeRule } from "./change-rule.js";
 import { CommandError } from "./command-error.js";
 import type { Overrides } from "./overrides.js";
 import type { Resend } from "./resend.js";
@@ -138,21 +138,17 @@ export class CommandDesk {
       const there = sensor.config.rules.map((other) => other.id).join(", ");
       throw new CommandError("unknown_rule", `${args.sensor} has the rules: ${there || "none"}`, "rule");
     }
-    const parsed = parseRule({ ...rule, ...args.set });
-    if (!parsed.ok) {
-      const field = parsed.field === undefined ? "set" : `set.${parsed.field}`;
-      throw new CommandError("bad_args", parsed.detail, field);
-    }
-    sensor.setRule(parsed.value);
+    const changed = changeRule(rule, args.set, sensor.config.valueType);
+    sensor.setRule(changed);
     const configured = this.#ports.configured.get(args.sensor)?.rules.find((other) => other.id === args.rule);
     this.#keep({
       sensor: args.sensor,
       setting: `rules.${args.rule}`,
       configured: plain(configured ?? rule),
-      value: plain(parsed.value),
+      value: plain(changed),
       by,
     });
-    return { rule: parsed.value };
+    return { rule: changed };
   }
 
   #readNow({ sensor }: { sensor?: string }): unknown {
