@@ -3,7 +3,8 @@ import { startBroker } from "@fieldmesh/broker";
 import { addToken, addUser, removeUser } from "@fieldmesh/runtime";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Dashboard } from "./dashboard.js";
-import { Stack, type TestNode } from "./testing/stack.js";
+import type { TestNode } from "./testing/node.js";
+import { Stack } from "./testing/stack.js";
 
 const WAIT = { timeout: 10_000, interval: 20 };
 const ROLES = ["nobody", "viewer", "operator", "admin"] as const;

@@ -51,6 +51,6 @@ export async function runDashboard({ env, log }: Pick<MainContext, "env" | "log"
     },
     { log, env },
   );
-  log.info({ url: dashboard.url }, `dashboard at ${dashboard.url}`);
+  log.info({ url: dashboard.url }, `dashboard at ${dashboard.url.replace("//127.0.0.1:", "//localhost:")}`);
   return dashboard;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { type ConsumerState, createMqttLink, createStreamConsumer, lockFolder } from "@fieldmesh/runtime";
 import { AlarmBook, alarmKey } from "./alarms/book.js";
+import { BrokerStates } from "./broker-states.js";
 import { Catalogue, nodeKey } from "./catalogue/catalogue.js";
 import { DroppedCounter } from "./dropped.js";
 import { startFace } from "./face.js";
@@ -94,7 +95,7 @@ async function compose(
   const links = options.brokers.map((urls) =>
     createMqttLink({ urls, clientId: `fm_dashboard_${randomUUID().slice(0, 8)}`, ...options.mqtt, log }),
   );
-  let brokersRevision = 0;
+  const brokers = new BrokerStates(links, clock);
   const consumer = createStreamConsumer({
     links,
     by: "dashboard",
@@ -118,9 +119,7 @@ async function compose(
       restored.alarms.confirm(`${name}/${rule}`);
       live.promise(name, rule, event);
     },
-    onLink: () => {
-      brokersRevision += 1;
-    },
+    onLink: (index) => brokers.changed(index),
   });
   const standing = [...alarms.allStanding()].filter(({ event }) => event.sensor !== "node");
   const restored = {
@@ -147,7 +146,8 @@ async function compose(
     log,
     clock,
     parts: { consumer, links, windows, catalogue, alarms, live, dropped, notifier: notifications.notifier },
-    brokersRevision: () => brokersRevision,
+    brokers,
+    trouble: () => (journal.failing || stores.failing ? "cannot write to its folder" : undefined),
   });
   owned.own(() => face.close());
 

@@ -14,6 +14,7 @@ import {
 } from "@fieldmesh/runtime";
 import { Actions } from "./actions.js";
 import type { AlarmBook } from "./alarms/book.js";
+import type { BrokerStates } from "./broker-states.js";
 import { BrowserHub } from "./browsers/hub.js";
 import { createBrowserServer } from "./browsers/server.js";
 import type { Catalogue } from "./catalogue/catalogue.js";
@@ -41,12 +42,13 @@ export interface FaceOptions {
     dropped: DroppedCounter;
     notifier: Notifier;
   };
-  /** Grows when a broker is connected or lost. */
-  brokersRevision: () => number;
+  brokers: BrokerStates;
+  /** What keeps the dashboard from keeping its promises, in a word; undefined while nothing does. */
+  trouble: () => string | undefined;
 }
 
 /** The side of the dashboard that people see: HTTP, the browser app, and Socket.IO, on one port. */
-export async function startFace({ options, log, clock, parts, brokersRevision }: FaceOptions): Promise<{
+export async function startFace({ options, log, clock, parts, brokers, trouble }: FaceOptions): Promise<{
   url: string;
   port: number;
   close(): Promise<void>;
@@ -65,7 +67,6 @@ export async function startFace({ options, log, clock, parts, brokersRevision }:
   owned.own(() => Promise.resolve(signIn.close()));
 
   const epoch = randomUUID();
-  const brokers = new Map(links.map((link) => [link, { connected: false, since: clock() }]));
   const hello = (user: Hello["user"]): Hello => ({
     epoch,
     version: VERSION,
@@ -74,11 +75,7 @@ export async function startFace({ options, log, clock, parts, brokersRevision }:
     windowMs: options.config.window.length,
     maxReadings: options.config.window.readings,
     frameMs: options.config.frameEvery,
-    brokers: [...brokers].map(([link, state]) => {
-      if (state.connected !== link.connected)
-        Object.assign(state, { connected: link.connected, since: clock() });
-      return { url: link.url, connected: state.connected, since: state.since };
-    }),
+    brokers: brokers.view(),
   });
   const droppedView = (): Dropped => {
     const own = dropped.view(notifier.views());
@@ -94,13 +91,16 @@ export async function startFace({ options, log, clock, parts, brokersRevision }:
     alarms: alarms.full(),
     dropped: droppedView(),
   });
-  const health = (): Promise<{ ok: boolean } & Record<string, unknown>> =>
-    Promise.resolve({
-      ok: true,
-      status: "ok",
+  const health = (): Promise<{ ok: boolean } & Record<string, unknown>> => {
+    const wrong = trouble();
+    const connected = brokers.view().map((broker) => broker.connected);
+    return Promise.resolve({
+      ok: wrong === undefined,
+      status: wrong ?? "ok",
       version: VERSION,
-      brokers: hello(null).brokers.map(({ connected }) => connected),
+      brokers: connected,
     });
+  };
 
   const actions = new Actions({ consumer, links, alarms, live, clock });
   const app = createHttpApp({
@@ -111,7 +111,11 @@ export async function startFace({ options, log, clock, parts, brokersRevision }:
     routes: (router) => {
       resource(router, "/healthz", {
         get: async (_request, response) => {
-          response.set("Cache-Control", "no-store").json(await health());
+          const state = await health();
+          response
+            .status(state.ok ? 200 : 503)
+            .set("Cache-Control", "no-store")
+            .json(state);
         },
       });
       addSessionRoutes(router, "/api/session", signIn);
@@ -143,7 +147,7 @@ export async function startFace({ options, log, clock, parts, brokersRevision }:
     catalogue,
     alarms,
     hello,
-    helloRevision: brokersRevision,
+    helloRevision: () => brokers.revision,
     dropped: droppedView,
     droppedRevision: () => dropped.revision + consumer.dropped.total,
     refused: (detail) => dropped.count("(browser)", "browser", detail, clock()),

@@ -57,7 +57,7 @@ export class Live {
       return;
     }
     const { value, quality, reason, boot, seq } = reading;
-    const t = reading.timestamp - arrived.clockOffsetMs;
+    const t = Math.round(reading.timestamp - arrived.clockOffsetMs);
     ring.push({
       arrival: arrivedAt,
       t,
@@ -146,7 +146,7 @@ export class Live {
   /** The consumer takes a new offset out of what comes from now on; what came since the last one is moved. */
   #clockOffset(node: ConsumerNode): void {
     const { clock, windows, onChange } = this.#options;
-    const offsetMs = node.clockOffset?.offsetMs ?? 0;
+    const offsetMs = Math.round(node.clockOffset?.offsetMs ?? 0);
     const key = nodeKey(node);
     const before = this.#offsets.get(key) ?? { offsetMs: 0, at: this.#startedAt };
     this.#offsets.set(key, { offsetMs, at: clock() });

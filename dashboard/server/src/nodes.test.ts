@@ -2,7 +2,8 @@ import { startBroker } from "@fieldmesh/broker";
 import { createMqttLink } from "@fieldmesh/runtime";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { defaultDashboardConfig } from "./config/read-config.js";
-import { quiet, Stack } from "./testing/stack.js";
+import { quiet } from "./testing/quiet.js";
+import { Stack } from "./testing/stack.js";
 
 const WAIT = { timeout: 10_000, interval: 20 };
 const TEMPERATURE = "env_greenhouse_temperature";

@@ -99,6 +99,3 @@ export const dashboardConfigSchema = z.strictObject({
 
 export type DashboardConfig = z.infer<typeof dashboardConfigSchema>;
 export type ChannelConfig = DashboardConfig["channels"][number];
-export type WebhookConfig = Extract<ChannelConfig, { kind: "webhook" }>;
-export type NtfyConfig = Extract<ChannelConfig, { kind: "ntfy" }>;
-export type EmailConfig = Extract<ChannelConfig, { kind: "email" }>;

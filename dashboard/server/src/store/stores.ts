@@ -25,6 +25,8 @@ export interface Stores {
   waiting: Kept<Waiting>;
   /** Resolves when everything given until now is safe. */
   flushed(): Promise<void>;
+  /** Whether writes fail. */
+  readonly failing: boolean;
   close(): Promise<void>;
 }
 
@@ -49,6 +51,9 @@ export async function openStores(address: StorageAddress, held: string, log: Log
       told: await openKept(storage, writer, "told"),
       waiting: await openKept(storage, writer, "waiting"),
       flushed: () => writer.flush(),
+      get failing() {
+        return writer.failing;
+      },
       close: async () => {
         await writer.close();
         await storage.close();

@@ -30,6 +30,7 @@ export class WriteBehind {
   readonly #pending = new Map<string, Write>();
   #running: Promise<void> | undefined;
   #failures = 0;
+  #failing = false;
   #closing = false;
 
   constructor(log: Log, retryMs = DEFAULT_RETRY_MS) {
@@ -42,6 +43,11 @@ export class WriteBehind {
       put: (id, document) => this.#later(`${name} ${id}`, () => store.put(id, document)),
       delete: (id) => this.#later(`${name} ${id}`, () => store.delete(id)),
     };
+  }
+
+  /** Whether something waits because the last try to write it failed. */
+  get failing(): boolean {
+    return this.#failing;
   }
 
   get waiting(): number {
@@ -72,7 +78,8 @@ export class WriteBehind {
     while (this.#pending.size > 0) {
       const batch = [...this.#pending].slice(0, BATCH);
       const results = await Promise.all(batch.map(([key, write]) => this.#try(key, write)));
-      if (results.every(Boolean)) continue;
+      this.#failing = !results.every(Boolean);
+      if (!this.#failing) continue;
       if (this.#closing) return;
       await new Promise((proceed) => setTimeout(proceed, this.#retryMs));
     }

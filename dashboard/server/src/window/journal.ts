@@ -77,14 +77,15 @@ export class WindowJournal {
   #stateEveryMs = STATE_EVERY_MS;
   #writing: Promise<void> = Promise.resolve();
   #failures = 0;
+  #failing = false;
 
   constructor(options: JournalOptions) {
     this.#options = options;
   }
 
-  /** Writes that failed, since the start. */
-  get failures(): number {
-    return this.#failures;
+  /** Whether the last write failed. */
+  get failing(): boolean {
+    return this.#failing;
   }
 
   /**
@@ -128,7 +129,12 @@ export class WindowJournal {
 
   /** Writes what is new in the windows. Never rejects: a full disk is logged and counted. */
   flush(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write()).catch((error: unknown) => this.#failed(error));
+    this.#writing = this.#writing
+      .then(async () => {
+        await this.#write();
+        this.#failing = false;
+      })
+      .catch((error: unknown) => this.#failed(error));
     return this.#writing;
   }
 
@@ -222,6 +228,7 @@ export class WindowJournal {
   }
 
   #failed(error: unknown): void {
+    this.#failing = true;
     this.#failures += 1;
     // One line when it begins to fail, then one a minute of half-second writes.
     if (this.#failures % 120 === 1) {
