@@ -150,9 +150,6 @@ export interface ChannelView {
   lastSentAt?: number;
 }
 
-/** Newest values of streams whose tile is on screen but whose chart is not, and of alarms' sensors. */
-export type Latest = Record<string, { v: number | null; t: number; quality?: Quality }>;
-
 export interface ServerToBrowser {
   /** At the connection, and again when a broker was connected or lost. */
   hello: (hello: Hello) => void;
