@@ -8,6 +8,11 @@ const REQUIREMENTS = {
     there: () => existsSync("/usr/bin/mosquitto_pub"),
     install: "apt-get install mosquitto-clients",
   },
+  iproute2: {
+    there: () => ["/usr/sbin/ip", "/sbin/ip"].some((path) => existsSync(path)),
+    install: "apt-get install iproute2",
+  },
+  openssl: { there: () => existsSync("/usr/bin/openssl"), install: "apt-get install openssl" },
 } as const;
 
 export type Requirement = keyof typeof REQUIREMENTS;

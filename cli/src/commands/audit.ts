@@ -20,7 +20,7 @@ export function auditCommand(terminal: Terminal, setExitCode: (code: number) => 
     .option("--once", "print once, as soon as every node has told its account and the identity holds")
     .option("--for <time>", "end after this long (with --once: wait at most this long; 60s)", duration)
     .option("--every <time>", "print this often", duration, 2_000)
-    .option("--no-resend", "only look: do not ask nodes for what is missing")
+    .option("--no-resend", "only look, do not ask nodes for what is missing: it then stays unknown")
     .option("--json", "one JSON object a line");
   return addBrokerOptions(command).action(async (options: AuditOptions) => {
     const { audit } = await import("../audit/audit.js");

@@ -61,6 +61,7 @@ function addCommand(terminal: Terminal): Command {
     .option("--renew", "give a user that is there a new password")
     .option("--password-stdin", "take the password from the standard input instead of making one")
     .option("--url <url>", "the broker's address as the device sees it, for the lines printed")
+    .option("--ca <file>", "where the device keeps the certificate (PEM) to check the broker's against")
     .option("--json", "print JSON");
   return withFiles(command).action(async (user: string, options: AddArguments) => {
     const { runAdd } = await import("../credentials/add.js");

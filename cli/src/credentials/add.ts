@@ -12,6 +12,8 @@ export interface AddArguments extends FileOptions {
   renew?: boolean;
   passwordStdin?: boolean;
   url?: string;
+  /** Path on the device of the certificates that the broker's is checked against. */
+  ca?: string;
   json?: boolean;
 }
 
@@ -33,7 +35,7 @@ export async function runAdd(user: string, options: AddArguments, terminal: Term
   ]);
   if (added === undefined) throw new FailureError(`could not add ${user}`);
   if (options.json) return writeJson(terminal.stdout, added);
-  await writeLine(terminal.stdout, deviceLines(added, options.url).join("\n"));
+  await writeLine(terminal.stdout, deviceLines(added, options).join("\n"));
   terminal.stderr.write(
     `${added.password === undefined ? `${user} was there and keeps its password (--renew makes a new one)` : `added ${user}; its password is shown this once`}\n` +
       `written: ${files.passwordFile}, ${files.aclFile}\n`,
@@ -41,8 +43,9 @@ export async function runAdd(user: string, options: AddArguments, terminal: Term
 }
 
 /** An env file: for `fieldmesh edge --settings`, systemd's EnvironmentFile= and `docker run --env-file`. */
-function deviceLines(added: Added, url: string | undefined): string[] {
+function deviceLines(added: Added, { url, ca }: Pick<AddArguments, "url" | "ca">): string[] {
   const lines = [url === undefined ? "# MQTT_URL=mqtts://<the broker's host>:8883" : `MQTT_URL=${url}`];
+  if (ca !== undefined) lines.push(`MQTT_CA=${ca}`);
   lines.push(`MQTT_USERNAME=${added.user}`);
   lines.push(
     added.password === undefined ? "# MQTT_PASSWORD=<as before>" : `MQTT_PASSWORD=${added.password}`,
