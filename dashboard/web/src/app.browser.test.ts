@@ -101,7 +101,7 @@ describe.skipIf(!installed)("the app in a browser", { timeout: 60_000 }, () => {
     const before = await charted(page, TEMPERATURE);
     expect(before.length).toBeGreaterThan(200);
     await expect.poll(async () => (await charted(page, TEMPERATURE)).length).toBeGreaterThan(before.length);
-    expect(await tile.locator("canvas").getAttribute("aria-label")).toContain("lowest");
+    await expect.poll(() => tile.locator("canvas").getAttribute("aria-label")).toContain("lowest");
     expect(await page.locator("[data-alarm-counter]").textContent()).toContain("2 unacknowledged");
   });
 

@@ -27,8 +27,8 @@ function LostBanner({ since, retryAt }: { since: number; retryAt: number | undef
   return (
     <div class="banner" data-banner>
       <p>
-        <Plug /> <strong>Connection to the dashboard lost</strong> at {timeText(since, now.value)}. Values and
-        charts stand still.{" "}
+        <Plug /> <strong>Connection to the dashboard lost</strong> at {timeText(since, now.value)}. What is
+        shown below is from before.{" "}
         {/* Counted down for the eye only: an alert that changes twice a second would be read twice a second. */}
         <span aria-hidden="true">
           {waitMs > 0 ? `Next attempt in ${durationText(Math.ceil(waitMs / 1000) * 1000)}.` : "Connecting…"}
