@@ -22,7 +22,9 @@ describe("the file of users", () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await readdir(join(folder, "deeper"))).toEqual(["users.yaml"]);
     const content = await readFile(file, "utf8");
-    expect(content).toContain("format: 1");
+    expect(content).toContain("format: 1\nusers:\n  - name: ada@example.org\n    role: admin\n");
+    await addToken(file, { name: "t", role: "viewer" });
+    expect(await readFile(file, "utf8")).toContain("tokens:\n  - name: t\n    role: viewer\n");
     expect(content).not.toContain(password);
     expect(await listUsers(file)).toEqual([{ name: "ada@example.org", role: "admin" }]);
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Document, parseDocument } from "yaml";
+import { Document, isSeq, parseDocument } from "yaml";
 import { writeFileAtomic } from "../folder/kept-file.js";
 import { hashPassword, MAX_PASSWORD } from "./password-hash.js";
 import type { Role } from "./role.js";
@@ -114,6 +114,9 @@ async function edit(file: string, change: (document: Document) => void): Promise
   for (const list of ["users", "tokens"]) {
     // Absent, or `users:` with nothing behind it, to which one cannot add.
     if (document.get(list) === undefined) document.set(list, document.createNode([]));
+    const entries = document.get(list);
+    // `[]` is the one way to write an empty list; one entry a line is easier to read and to compare.
+    if (isSeq(entries) && entries.items.length === 0) entries.flow = false;
   }
   change(document);
   const content = document.toString();
