@@ -11,6 +11,8 @@ type Result = Commands["resend"]["result"];
 const GATHER_MS = 1_000;
 /** Readings sent for one request; who wants more sees the rest still missing and asks again. */
 const MAX_READINGS = 5_000;
+/** On their way at once: the rate is the bound, not the time that an acknowledgement takes. */
+const MAX_INFLIGHT = 100;
 /** Requests that wait; a consumer that asks for more does not wait for answers. */
 const MAX_WAITING = 256;
 
@@ -86,14 +88,19 @@ export class Resend {
     const { log, rate, send } = this.#ports;
     const sent = new RangeSet();
     const held = log.account("reading", sensor, boot)?.held;
+    const inflight: Promise<void>[] = []; // oldest first; acknowledged in the order of sending
     for (const [from, to] of wanted.ranges()) {
       for await (const reading of log.read(sensor, boot, from, to)) {
         if (held?.has(reading.seq) === true) continue; // it comes by itself
         await rate.take();
-        await send(reading);
+        if (inflight.length >= MAX_INFLIGHT) await inflight.shift();
+        const sending = send(reading);
+        sending.catch(() => undefined); // its failure is taken when its turn comes, here or below
+        inflight.push(sending);
         sent.add(reading.seq);
       }
     }
+    await Promise.all(inflight);
     return sent;
   }
 
