@@ -46,24 +46,40 @@ function linesOf(text: string): string[] {
 
 /** The text without the user's blocks and their notes. */
 export function removeAclBlock(text: string, user: string): string {
+  return replaceBlocks(text, user, []);
+}
+
+/** The text with the user's block replaced where it stands, or added at the end. */
+export function setAclBlock(text: string, user: string, block: string, note: BlockNote): string {
+  const wanted = [formatNote(note), ...linesOf(block)];
+  const replaced = replaceBlocks(text, user, wanted);
+  if (linesOf(text).some((line) => userOf(line) === user)) return replaced;
+  return `${replaced}${replaced === "" ? "" : "\n"}${wanted.join("\n")}\n`;
+}
+
+/** Puts `lines` where the user's first block stands, and drops the rest of that user's. */
+function replaceBlocks(text: string, user: string, lines: readonly string[]): string {
   const kept: string[] = [];
   let inside = false;
+  let replaced = false;
   for (const line of linesOf(text)) {
     const begins = userOf(line);
     if (begins !== undefined) {
       inside = begins === user;
-      if (inside && kept.at(-1)?.startsWith(NOTE_PREFIX)) kept.pop();
+      if (inside) {
+        if (kept.at(-1)?.startsWith(NOTE_PREFIX)) kept.pop();
+        if (!replaced) kept.push(...lines);
+        replaced = true;
+      }
     }
-    // The next block's note stands between the blocks, and comments may be anybody's.
-    if (!inside || /^\s*(pattern\s|#)/.test(line)) kept.push(line);
+    // Within the block its topics go; blank lines part it from the next, whose note and comments stay.
+    if (!inside || /^\s*(pattern\s|#|$)/.test(line)) kept.push(line);
   }
-  return kept.length === 0 ? "" : `${kept.join("\n").replace(/\n{3,}/g, "\n\n")}\n`;
-}
-
-/** The text with the user's block replaced by this one, or added at the end. */
-export function setAclBlock(text: string, user: string, block: string, note: BlockNote): string {
-  const rest = removeAclBlock(text, user).replace(/\n+$/, "\n");
-  return `${rest}${rest === "" ? "" : "\n"}${formatNote(note)}\n${block.endsWith("\n") ? block : `${block}\n`}`;
+  const result = kept
+    .join("\n")
+    .replace(/\n{3,}/g, "\n\n")
+    .replace(/^\n+|\n+$/g, "");
+  return result === "" ? "" : `${result}\n`;
 }
 
 /** What our notes say, by user. Blocks without a note are other people's and not listed. */

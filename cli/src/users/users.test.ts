@@ -1,0 +1,81 @@
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runCommand } from "../program.js";
+import { capturedTerminal } from "../testing/captured-terminal.js";
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fieldmesh-users-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function users(args: string[], stdin?: string) {
+  const terminal = capturedTerminal({
+    env: { USERS_FILE: join(folder, "users.yaml") },
+    ...(stdin === undefined ? {} : { stdin }),
+  });
+  const code = await runCommand(["users", ...args], terminal);
+  return { code, out: terminal.out(), err: terminal.err() };
+}
+
+const list = async () => JSON.parse((await users(["list", "--json"])).out) as Record<string, string>[];
+
+describe("fieldmesh users", () => {
+  it("adds people with a piped or a generated password, which stands nowhere in clear", async () => {
+    expect((await users(["add", "ada", "--role", "admin"], "correct horse\n")).code).toBe(0);
+    const bob = await users(["add", "bob", "--role", "viewer", "--generate"]);
+    expect(bob.out).toMatch(/^[A-Za-z0-9_-]{24}\n$/);
+    const text = await readFile(join(folder, "users.yaml"), "utf8");
+    expect(text).not.toContain("correct horse");
+    expect(text).not.toContain(bob.out.trim());
+    expect((await stat(join(folder, "users.yaml"))).mode & 0o777).toBe(0o600);
+    expect(await list()).toEqual([
+      { kind: "user", name: "ada", role: "admin" },
+      { kind: "user", name: "bob", role: "viewer" },
+    ]);
+  });
+
+  it("does not overwrite a person unless told, and removes them", async () => {
+    await users(["add", "ada", "--role", "viewer"], "correct horse");
+    const again = await users(["add", "ada", "--role", "admin"], "battery staple");
+    expect(again.code).toBe(1);
+    expect(again.err).toContain("already");
+    expect((await users(["add", "ada", "--role", "admin", "--replace"], "battery staple")).code).toBe(0);
+    expect(await list()).toEqual([{ kind: "user", name: "ada", role: "admin" }]);
+    expect((await users(["remove", "ada"])).code).toBe(0);
+    expect(await list()).toEqual([]);
+    expect((await users(["remove", "ada"])).code).toBe(1);
+  });
+
+  it("makes tokens that end, and removes them", async () => {
+    const token = await users(["token", "grafana", "--role", "viewer", "--expires", "90d"]);
+    expect(token.out).toMatch(/^fm_\S+\n$/);
+    const [listed] = await list();
+    expect(listed).toMatchObject({ kind: "token", name: "grafana", role: "viewer" });
+    const days = (Date.parse(listed?.["expires"] ?? "") - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(89.9);
+    expect(days).toBeLessThanOrEqual(90);
+    expect((await users(["remove", "grafana"])).code).toBe(0);
+  });
+
+  it("keeps everyone of several additions at a time", async () => {
+    const names = ["ada", "bob", "cid", "dan"];
+    await Promise.all(names.map((name) => users(["add", name, "--role", "viewer", "--generate"])));
+    expect((await list()).map(({ name }) => name).sort()).toEqual(names);
+  });
+
+  it.each([
+    [["add", "ada", "--role", "king"], "x", 2, "Allowed choices"],
+    [["add", "ada"], "x", 2, "--role"],
+    [["add", "ada", "--role", "admin"], "", 2, "no password"],
+    [["add", "ada", "--role", "admin"], "short", 1, "8 to"],
+    [["add", "a/b", "--role", "admin"], "correct horse", 1, "a/b"],
+    [["token", "t", "--role", "viewer", "--expires", "soon"], "", 2, "a time"],
+  ])("refuses %j", async (args, stdin, code, message) => {
+    const result = await users(args, stdin);
+    expect({ code: result.code, err: result.err }).toEqual({ code, err: expect.stringContaining(message) });
+  });
+});
