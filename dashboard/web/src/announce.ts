@@ -6,10 +6,6 @@ import { sensorTitle } from "./model/catalogue.js";
 export const polite = signal("");
 export const assertive = signal("");
 
-export function announce(text: string): void {
-  polite.value = text;
-}
-
 /** Names up to three alarms; a first load tells only how many stand. */
 export function announceAlarms(raised: readonly AlarmView[], full: boolean): void {
   if (raised.length === 0) return;

@@ -3,10 +3,6 @@ import type { Catalogue, NodeView, SensorView } from "@fieldmesh/protocol";
 /** Key of a node: `{domain}/{node}`. */
 export type NodeKey = string;
 
-export function nodeKey(node: { domain: string; node: string }): NodeKey {
-  return `${node.domain}/${node.node}`;
-}
-
 /** The nodes after a message of the server; the map given is left alone. */
 export function applyCatalogue(
   nodes: ReadonlyMap<NodeKey, NodeView>,

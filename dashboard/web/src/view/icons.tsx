@@ -101,13 +101,6 @@ export const Grid = icon(
     <rect {...stroke} x="9" y="9" width="5" height="5" rx="1.2" />
   </>,
 );
-export const Gear = icon(
-  <>
-    <path {...stroke} d="M2 4.5h6m4 0h2M2 11.5h2m4 0h6" />
-    <circle {...stroke} cx="10" cy="4.5" r="1.8" />
-    <circle {...stroke} cx="6" cy="11.5" r="1.8" />
-  </>,
-);
 export const Chevron = icon(<path {...stroke} d="m6 3.5 4.5 4.5L6 12.5" />);
 export const Flask = icon(
   <path
