@@ -46,18 +46,19 @@ export function fieldName(path: readonly PropertyKey[]): string {
   return name;
 }
 
-/** ` (did you mean "interval"?)`, or nothing when no candidate is near. */
+/** `; did you mean "interval"?`, or nothing when no candidate is near. */
 export function didYouMean(text: string, candidates: readonly string[]): string {
   const near = nearest(text, candidates);
   return near === undefined ? "" : `; did you mean "${near}"?`;
 }
 
 /** The candidate with the fewest typing errors to it, when they are few for its length. */
-export function nearest(text: string, candidates: readonly string[]): string | undefined {
+function nearest(text: string, candidates: readonly string[]): string | undefined {
   // A text of any length may stand in a file; no key is longer.
   if (text.length > 40) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(text.length / 3)) + 1;
+  // At least one character of it has to be right.
+  let bestDistance = Math.min(text.length, Math.max(1, Math.floor(text.length / 3)) + 1);
   for (const candidate of candidates) {
     const distance = editDistance(text.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {

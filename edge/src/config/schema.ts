@@ -117,7 +117,7 @@ const nodeShape = {
 export async function configSchemas() {
   const kinds = Object.keys(DRIVERS);
   const modules = new Map<string, DriverModule<Record<string, unknown>>>();
-  const options: z.ZodObject[] = [];
+  const drivers = new Map<string, z.ZodObject>();
   /** Those whose name alone is enough: every option has a default. */
   const bareKinds: string[] = [];
   for (const kind of kinds) {
@@ -125,14 +125,16 @@ export async function configSchemas() {
     modules.set(kind, module);
     const schema = module.options(z, FIELDS);
     if (schema.safeParse({}).success) bareKinds.push(kind);
-    options.push(
-      z.strictObject({ kind: z.literal(kind), ...schema.shape }).meta({ title: `driver ${kind}` }),
-    );
+    drivers.set(kind, schema);
   }
   const node = z.strictObject(nodeShape);
-  const sensor = sensorSchema(options);
+  const sensor = sensorSchema(
+    [...drivers].map(([kind, { shape }]) =>
+      z.strictObject({ kind: z.literal(kind), ...shape }).meta({ title: `driver ${kind}` }),
+    ),
+  );
   const file = z.strictObject({ ...nodeShape, sensors: z.record(z.string(), sensor) });
-  return { bareKinds, modules, node, sensor, file };
+  return { bareKinds, modules, drivers, node, sensor, file };
 }
 
 export type ConfigSchemas = Awaited<ReturnType<typeof configSchemas>>;

@@ -71,7 +71,7 @@ function why(error: Error | null): string {
   return error === null ? "" : `: ${error.message}`;
 }
 
-const DEFAULT_PORT: Readonly<Record<string, number>> = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
+const DEFAULT_PORT: Readonly<Record<string, number>> = { mqtt: 1883, mqtts: 8883, ws: 9001, wss: 443 };
 
 /** The addresses as mqtt.js takes several. Throws a DriverError when one is none. */
 function serversOf(urls: string): NonNullable<IClientOptions["servers"]> {
