@@ -28,6 +28,11 @@ export async function identityHolds(witness: Witness, node: EdgeProcess): Promis
   }
 }
 
+/** The terms of every sensor and boot, for people. */
+export function shownRows(witness: Witness, node: string): string {
+  return witness.rows(node).map(shown).join("\n");
+}
+
 function whatIsWrong(witness: Witness, node: EdgeProcess, since: number): string[] {
   const { id, sensors } = node.settings;
   if (!witness.heardStatsSince(id, since)) return [`no stats of ${id} since the fault ended`];
