@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -54,7 +54,12 @@ catch (error) { console.log(error.code); }
 `;
 
 function run(script: string, ...args: string[]): ChildProcess {
+  return runAs({}, script, ...args);
+}
+
+function runAs(user: { uid?: number; gid?: number }, script: string, ...args: string[]): ChildProcess {
   const child = spawn(process.execPath, ["--input-type=module", "-e", script, ...args], {
+    ...user,
     stdio: ["ignore", "pipe", "inherit"],
   });
   children.add(child);
@@ -114,6 +119,14 @@ describe("lockFolder", () => {
   it("says so when the path is a file", async () => {
     await writeFile(join(root, "file"), "");
     await expect(lockFolder(join(root, "file"), "x")).rejects.toThrow(FolderLockError);
+  });
+
+  it.runIf(process.getuid?.() === 0)("left behind by root is free for the service's own user", async () => {
+    await (await lockFolder(root, "root")).release();
+    await chown(root, 1234, 1234);
+    const asUser = runAs({ uid: 1234, gid: 1234 }, HOLDER, root, "edge one");
+    expect(await firstLine(asUser)).toBe("held");
+    await expect(lockFolder(root, "root")).rejects.toThrow(/held by edge one/);
   });
 
   it("is free again after kill -9 of its holder, and held while the holder is stopped", async () => {

@@ -157,7 +157,8 @@ function listen(path: string, mine: FolderHolder): Promise<Server> {
       socket.end(`${JSON.stringify(mine)}\n`);
     });
     server.once("error", reject);
-    server.listen({ path, exclusive: true }, () => {
+    // For all: whoever may enter the folder, under another user too, must be able to see that nobody is there.
+    server.listen({ path, exclusive: true, readableAll: true, writableAll: true }, () => {
       server.off("error", reject);
       // A fault of accept() must not end the process: who asks then sees a holder that does not answer.
       server.on("error", () => undefined);
