@@ -10,8 +10,8 @@ import { Live } from "./live.js";
 import { createNotifications } from "./notify/notifications.js";
 import type { DashboardOptions, DashboardWorld } from "./options.js";
 import { Owned } from "./owned.js";
+import { Restored } from "./restored.js";
 import { openStores } from "./store/stores.js";
-import { Unconfirmed } from "./unconfirmed.js";
 import { catchUp } from "./window/catch-up.js";
 import { WindowJournal } from "./window/journal.js";
 import { DEFAULT_WINDOWS, Windows } from "./window/windows.js";
@@ -25,8 +25,6 @@ export interface Dashboard {
 const JOURNAL_MS = 500;
 const TICK_MS = 1_000;
 const NOTIFY_MS = 5_000;
-/** Retained messages of a broker, and the standing alarms of nodes that reconnect, are here by then. */
-const CONFIRM_MS = 60_000;
 
 /**
  * Starts the dashboard: takes up what it kept, listens, connects to the brokers.
@@ -88,6 +86,7 @@ async function compose(
   });
   const journal = new WindowJournal({ folder, windows, state: () => consumer.save(), log, clock });
   const kept = await journal.open();
+  owned.own(() => journal.close());
   log.info({ streams: windows.streams, readings: kept.readings }, "took up the windows of before");
   // Our own writing, whole by its checksum; the consumer checks its version.
   const state = kept.state as ConsumerState | undefined;
@@ -100,35 +99,29 @@ async function compose(
     links,
     by: "dashboard",
     log,
+    clock: { now: clock, monotonic: () => performance.now() },
     ...(state === undefined ? {} : { state: catchUp(state, kept.after) }),
     onReading: (arrived) => {
-      restored.nodes.confirm(nodeKey(arrived.stream));
+      restored.heardNode(nodeKey(arrived.stream));
       live.reading(arrived);
     },
     onEvent: (arrived) => {
-      restored.alarms.confirm(alarmKey(arrived.stream, arrived.event.rule));
+      restored.heardAlarm(alarmKey(arrived.stream, arrived.event.rule));
       live.event(arrived);
     },
     onEventEnded: (alarm, why) => live.eventEnded(alarm, why),
     onNode: (node, change) => {
-      if (change !== "presence") restored.nodes.confirm(nodeKey(node));
+      if (change !== "presence") restored.heardNode(nodeKey(node));
       live.node(node, change);
     },
     onAck: (stream, rule, ack) => alarms.acknowledge(stream, rule, ack),
     onPromise: (name, rule, event) => {
-      restored.alarms.confirm(`${name}/${rule}`);
+      restored.heardAlarm(`${name}/${rule}`);
       live.promise(name, rule, event);
     },
     onLink: (index) => brokers.changed(index),
   });
-  const standing = [...alarms.allStanding()].filter(({ event }) => event.sensor !== "node");
-  const restored = {
-    nodes: new Unconfirmed(consumer.nodes.keys(), CONFIRM_MS),
-    alarms: new Unconfirmed(
-      standing.map(({ key }) => key),
-      CONFIRM_MS,
-    ),
-  };
+  const restored = new Restored({ consumer, alarms, clock, log });
   const catalogue = new Catalogue(consumer, clock);
   const live = new Live({
     consumer,
@@ -152,23 +145,11 @@ async function compose(
   owned.own(() => face.close());
 
   consumer.start();
-  owned.own(async () => {
-    await consumer.close();
-    await journal.close();
-  });
+  owned.own(() => consumer.close());
   notifications.start();
   owned.every(JOURNAL_MS, () => void journal.flush());
   owned.every(TICK_MS, () => {
-    for (const key of restored.nodes.take(consumer.listening(), clock())) {
-      const gone = consumer.nodes.get(key);
-      if (gone === undefined) continue;
-      log.info({ domain: gone.domain, node: gone.node }, "a node was removed while the dashboard was away");
-      consumer.forget(gone.domain, gone.node);
-    }
-    for (const key of restored.alarms.take(consumer.listening(), clock())) {
-      log.info({ alarm: key }, "an alarm was removed while the dashboard was away");
-      alarms.remove(key, clock());
-    }
+    restored.letGo();
     live.tick();
   });
   owned.every(NOTIFY_MS, () => notifications.notifier.tick(alarms.allStanding()));

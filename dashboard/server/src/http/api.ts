@@ -4,6 +4,7 @@ import {
   HttpProblem,
   LinkLostError,
   NotConnectedError,
+  type ProblemExtras,
   parseBody,
   principalOf,
   RequestTimeoutError,
@@ -126,8 +127,7 @@ function answered(handler: (request: Request, user: User) => Promise<unknown>): 
 function problemOf(error: unknown): unknown {
   const cause = { cause: error };
   if (error instanceof ActionError) {
-    const errors = error.field === undefined ? [] : [{ pointer: `/${error.field}`, detail: error.message }];
-    return new HttpProblem(error.status, error.code, error.message, { errors }, cause);
+    return new HttpProblem(error.status, error.code, error.message, fieldOf(error, "/"), cause);
   }
   if (error instanceof UnknownChannelError) {
     return new HttpProblem(404, "channel_unknown", error.message, {}, cause);
@@ -136,9 +136,7 @@ function problemOf(error: unknown): unknown {
     return new HttpProblem(502, "channel_failed", error.message, {}, cause);
   }
   if (error instanceof CommandRefusedError) {
-    const errors =
-      error.field === undefined ? [] : [{ pointer: `/args/${error.field}`, detail: error.message }];
-    return new HttpProblem(422, error.code, error.message, { errors }, cause);
+    return new HttpProblem(422, error.code, error.message, fieldOf(error, "/args/"), cause);
   }
   if (error instanceof RequestTimeoutError) return new HttpProblem(504, error.code, error.message, {}, cause);
   if (error instanceof TooManyRequestsError)
@@ -147,6 +145,13 @@ function problemOf(error: unknown): unknown {
     return new HttpProblem(503, "broker_away", "the broker cannot be reached: try again", {}, cause);
   }
   return error;
+}
+
+/** A field as `set.limit` or `held[0]`, as a JSON pointer. */
+function fieldOf(error: { field: string | undefined; message: string }, under: string): ProblemExtras {
+  if (error.field === undefined) return {};
+  const pointer = under + error.field.replace(/[.[]/g, "/").replaceAll("]", "");
+  return { errors: [{ pointer, detail: error.message }] };
 }
 
 function param(request: Request, key: string): string {

@@ -73,11 +73,26 @@ describe("the window of a stream", () => {
     expect(other?.cut(10)).toBe(true);
     expect(other?.at(other.next - 1)?.seq).toBe(500);
     windows.evict(2_000);
-    expect(windows.reserved).toBe(2 * SMALLEST_RING);
+    expect(windows.reserved).toBe(0);
+  });
+
+  test("a stream too many is refused and counted, until another falls silent or is removed", () => {
+    const windows = new Windows({
+      windowMs: 1_000,
+      maxReadings: 1_000,
+      maxStreams: 2,
+      maxTotalReadings: 192,
+    });
+    windows.open("env_a_x")?.push(entry(10, 1));
+    windows.open("env_b_x")?.push(entry(800, 1));
     expect(windows.open("env_c_x")).toBeUndefined();
     expect(windows.refused).toBe(1);
-    windows.remove("env_a_x");
+    windows.evict(1_500);
+    expect(windows.get("env_a_x")).toBeUndefined();
     expect(windows.open("env_c_x")).toBeDefined();
+    expect(windows.reserved).toBe(2 * SMALLEST_RING);
+    windows.remove("env_b_x");
+    expect(windows.open("env_d_x")).toBeDefined();
   });
 
   test("a clock that is found to be off moves what came since, and only what comes nearer by it", () => {

@@ -59,9 +59,13 @@ export class Windows {
     this.#rings.delete(stream);
   }
 
-  /** Lets go, in every window, what is too old. */
+  /** Lets go, in every window, what is too old; and windows that are empty, when there are too many. */
   evict(now: number): void {
-    for (const ring of this.#rings.values()) ring.evict(now);
+    const full = this.#rings.size >= this.limits.maxStreams;
+    for (const [stream, ring] of this.#rings) {
+      ring.evict(now);
+      if (full && ring.size === 0) this.#rings.delete(stream);
+    }
   }
 
   entries(): IterableIterator<[string, WindowRing]> {
