@@ -13,18 +13,8 @@ import { readVersion, versionCommand } from "./commands/version.js";
 import { describeError, EXIT, exitCodeOf } from "./exit.js";
 import { processTerminal, type Terminal } from "./terminal.js";
 
-/**
- * Runs one command line, without the leading `node fieldmesh`, and returns its exit code: 0, 1 when it did not work,
- * 2 when it was asked wrongly.
- */
-export async function runCommand(
-  args: readonly string[],
-  terminal: Terminal = processTerminal(),
-): Promise<number> {
-  let code: number = EXIT.ok;
-  const setExitCode = (next: number): void => {
-    code = next;
-  };
+/** Every command with its options. `setExitCode` is for those that end otherwise than by failing. */
+export function buildProgram(terminal: Terminal, setExitCode: (code: number) => void): Command {
   const program = new Command("fieldmesh")
     .description("From sensors to a live dashboard: run it, look into it, look after it.")
     .helpOption("--help", "show this help")
@@ -50,7 +40,21 @@ export async function runCommand(
     versionCommand(terminal),
   ];
   for (const command of commands) program.addCommand(command);
+  return program;
+}
 
+/**
+ * Runs one command line, without the leading `node fieldmesh`, and returns its exit code: 0, 1 when it did not work,
+ * 2 when it was asked wrongly.
+ */
+export async function runCommand(
+  args: readonly string[],
+  terminal: Terminal = processTerminal(),
+): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = buildProgram(terminal, (next) => {
+    code = next;
+  });
   try {
     await program.parseAsync([...args], { from: "user" });
     return code;
