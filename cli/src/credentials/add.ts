@@ -35,21 +35,30 @@ export async function runAdd(user: string, options: AddArguments, terminal: Term
   ]);
   if (added === undefined) throw new FailureError(`could not add ${user}`);
   if (options.json) return writeJson(terminal.stdout, added);
-  await writeLine(terminal.stdout, deviceLines(added, options).join("\n"));
+  await writeLine(terminal.stdout, deviceLines(added, options, password !== undefined).join("\n"));
   terminal.stderr.write(
-    `${added.password === undefined ? `${user} was there and keeps its password (--renew makes a new one)` : `added ${user}; its password is shown this once`}\n` +
-      `written: ${files.passwordFile}, ${files.aclFile}\n`,
+    `${outcome(added, password !== undefined)}\n` + `written: ${files.passwordFile}, ${files.aclFile}\n`,
   );
 }
 
+function outcome({ user, password }: Added, passwordGiven: boolean): string {
+  if (password === undefined) return `${user} was there and keeps its password (--renew makes a new one)`;
+  return passwordGiven ? `added ${user}` : `added ${user}; its password is shown this once`;
+}
+
 /** An env file: for `fieldmesh edge --settings`, systemd's EnvironmentFile= and `docker run --env-file`. */
-function deviceLines(added: Added, { url, ca }: Pick<AddArguments, "url" | "ca">): string[] {
+function deviceLines(
+  added: Added,
+  { url, ca }: Pick<AddArguments, "url" | "ca">,
+  passwordGiven: boolean,
+): string[] {
   const lines = [url === undefined ? "# MQTT_URL=mqtts://<the broker's host>:8883" : `MQTT_URL=${url}`];
   if (ca !== undefined) lines.push(`MQTT_CA=${ca}`);
   lines.push(`MQTT_USERNAME=${added.user}`);
-  lines.push(
-    added.password === undefined ? "# MQTT_PASSWORD=<as before>" : `MQTT_PASSWORD=${added.password}`,
-  );
+  // One that a person chose is known to them, and may hold what an env file would have to quote.
+  if (passwordGiven) lines.push("# MQTT_PASSWORD=<the one given>");
+  else if (added.password === undefined) lines.push("# MQTT_PASSWORD=<as before>");
+  else lines.push(`MQTT_PASSWORD=${added.password}`);
   const [domain] = added.domains;
   if (added.node !== undefined) lines.push(`DOMAIN=${domain ?? "env"}`, `NODE_ID=${added.node}`);
   return lines;
