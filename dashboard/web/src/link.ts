@@ -1,6 +1,7 @@
 import type { BrowserToServer, ServerToBrowser } from "@fieldmesh/protocol";
 import { io, type Socket } from "socket.io-client";
 import { announceAlarms } from "./announce.js";
+import { FramePace } from "./frame-pace.js";
 import { applyAlarms, newlyRaised } from "./model/alarms.js";
 import { applyCatalogue } from "./model/catalogue.js";
 import { learnServerTime } from "./server-clock.js";
@@ -9,19 +10,14 @@ import { book, connection, dropped, hello, nodes, streams } from "./state.js";
 /** Waits between attempts: soon at first, then calmly; jitter, as a restarted server meets every browser at once. */
 const FIRST_RETRY_MS = 500; // ms
 const LONGEST_RETRY_MS = 8_000; // ms
-/**
- * The server sends the next frame when the last one has been acknowledged. One or two streams get every frame it
- * makes; an overview five a second, as nobody reads a wall of figures twenty times a second; a hidden tab one a
- * second.
- */
-const MANY_STREAMS = 3;
-const MANY_ACK_MS = 165; // ms
+/** A hidden tab takes one frame a second: the server sends the next one when the last has been acknowledged. */
 const HIDDEN_ACK_MS = 1_000; // ms
 
 /** The one connection to the server: it fills `state.ts`, and comes back by itself. */
 export class Link {
   readonly #socket: Socket<ServerToBrowser, BrowserToServer>;
   readonly #onSignedOut: () => void;
+  readonly #pace = new FramePace(() => streams.shown.length);
   #attempt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #epoch: string | undefined;
@@ -93,10 +89,11 @@ export class Link {
     });
     socket.on("frame", (frame, ack) => {
       learnServerTime(frame.at);
-      streams.apply(frame);
-      if (document.hidden) setTimeout(ack, HIDDEN_ACK_MS);
-      else if (streams.shown.length >= MANY_STREAMS) setTimeout(ack, MANY_ACK_MS);
-      else ack();
+      this.#pace.take(frame, () => {
+        streams.apply(frame);
+        if (document.hidden) setTimeout(ack, HIDDEN_ACK_MS);
+        else ack();
+      });
     });
     socket.on("signed-out", () => this.#onSignedOut());
     // The network is back, or the machine woke up: do not sit out the wait.

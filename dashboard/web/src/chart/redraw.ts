@@ -54,7 +54,7 @@ export class RedrawScheduler {
     this.#feedMs = now - this.#fedAt;
     this.#fedAt = now;
     if (document.hidden || this.#frame !== undefined) return;
-    for (const [chart, due] of this.#due) if (due - now < chart.everyMs / 2) this.#due.set(chart, 0);
+    for (const [chart, due] of this.#due) if (due - now < chart.everyMs / 8) this.#due.set(chart, 0);
     this.#plan();
   }
 
