@@ -158,7 +158,7 @@ class Consumer implements StreamConsumer {
   }
 
   async request(
-    target: { domain: string; node: string; name: string },
+    target: { domain: string; node: string; name: string; by?: string },
     args: unknown,
     timeoutMs = DEFAULT_TIMEOUT_MS,
   ): Promise<unknown> {

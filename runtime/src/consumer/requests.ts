@@ -34,7 +34,7 @@ export class Requests {
    */
   send(
     link: MqttLink,
-    target: { domain: string; node: string; name: string },
+    target: { domain: string; node: string; name: string; by?: string },
     args: unknown,
     timeoutMs: number,
   ): Promise<unknown> {
@@ -48,7 +48,7 @@ export class Requests {
       }, timeoutMs);
       this.#pending.set(id, { address: addressOf(target), resolve, reject, timer });
       const topic = buildTopic({ kind: "command", domain, node, name });
-      const command = encodeCommand({ id, name, args, by: this.#by });
+      const command = encodeCommand({ id, name, args, by: target.by ?? this.#by });
       link.publish(topic, command, { qos: 1, retain: false }).catch((error: unknown) => {
         this.#settle(id)?.reject(error instanceof Error ? error : new Error(String(error)));
       });

@@ -148,11 +148,12 @@ export interface StreamConsumer {
   /** Since when each broker's link is up, ms; `null` where it is not. */
   listening(): readonly (number | null)[];
   /**
-   * Sends a command to a node and resolves with the result of its reply.
+   * Sends a command to a node and resolves with the result of its reply. `by` names the person who asks; the
+   * consumer itself by default.
    * @throws RequestTimeoutError, CommandRefusedError, TooManyRequestsError, NotConnectedError, LinkLostError
    */
   request(
-    target: { domain: string; node: string; name: string },
+    target: { domain: string; node: string; name: string; by?: string },
     args: unknown,
     timeoutMs?: number,
   ): Promise<unknown>;
