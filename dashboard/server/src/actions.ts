@@ -87,12 +87,16 @@ export class Actions {
    * Sends a command and waits for the result that the node replies with.
    * @throws ActionError, or what `StreamConsumer.request` throws
    */
-  async command(target: { domain: string; node: string; name: string }, args: unknown): Promise<unknown> {
+  async command(
+    target: { domain: string; node: string; name: string },
+    args: unknown,
+    by: string,
+  ): Promise<unknown> {
     const { consumer, clock } = this.#options;
     const parsed = parseCommandArgs(target.name, args);
     if (!parsed.ok) throw new ActionError(422, "args", parsed.detail, parsed.field);
     const node = this.#node(target);
-    if (!node.legacy) return await consumer.request(target, parsed.value.args);
+    if (!node.legacy) return await consumer.request({ ...target, by }, parsed.value.args);
     // Older publishers know one command, on a topic of its own, and answer nothing.
     if (parsed.value.name !== "simulate") {
       const detail = `${target.domain}/${target.node} has no birth: it takes no command but simulate`;

@@ -120,7 +120,7 @@ describe("nodes", () => {
       });
       expect(answer.status).toBe(200);
     }, WAIT);
-    expect(node.commands.at(-1)).toEqual({ name: "simulate", args: { type: "overheat" } });
+    expect(node.commands.at(-1)).toEqual({ name: "simulate", args: { type: "overheat" }, by: "local" });
   });
 
   test("bare publishers and the older forms are shown, and take the older simulation", async () => {

@@ -1,5 +1,11 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { DashboardConfigError, defaultDashboardConfig, parseDashboardConfig } from "./read-config.js";
+import {
+  DashboardConfigError,
+  defaultDashboardConfig,
+  parseDashboardConfig,
+  readDashboardConfig,
+} from "./read-config.js";
 
 function faults(yaml: string): string[] {
   try {
@@ -57,4 +63,12 @@ describe("DASHBOARD_CONFIG", () => {
   test("that is no YAML is refused with its line", () => {
     expect(faults("window: {length: 5m\nchannels: ]")[0]).toMatch(/^dashboard\.yaml:2: /);
   });
+});
+
+test("the example is right, and what it calls a default is one", async () => {
+  const path = fileURLToPath(new URL("../../examples/dashboard.yaml", import.meta.url));
+  const { channels, ...settings } = await readDashboardConfig(path);
+  const { channels: _none, ...defaults } = defaultDashboardConfig();
+  expect(settings).toEqual(defaults);
+  expect(channels.map(({ kind }) => kind)).toEqual(["ntfy", "webhook", "email"]);
 });

@@ -72,9 +72,9 @@ export function apiRoutes(options: ApiOptions): Router {
   resource(router, "/api/commands", {
     post: [
       signIn.requireRole("operator"),
-      answered((request) => {
-        const body = parseBody(request, commandBody);
-        return actions.command(body, body.args);
+      answered((request, user) => {
+        const { args, ...target } = parseBody(request, commandBody);
+        return actions.command(target, args, user.name);
       }),
     ],
   });

@@ -22,7 +22,7 @@ export class TestNode {
   readonly link: MqttLink;
   readonly birth: Birth;
   conn = 1;
-  readonly commands: { name: string; args: unknown }[] = [];
+  readonly commands: { name: string; args: unknown; by: string }[] = [];
   readonly #seqs = new Map<string, number>();
 
   constructor(url: string, name: string, boot: number, sensors: string[]) {
@@ -144,8 +144,8 @@ export class TestNode {
       const name = topic.slice(prefix.length);
       const parsed = parseMessage(topic, payload, { now: Date.now(), retain: false });
       if (!parsed.ok || parsed.value.kind !== "command") return;
-      const { id, args } = parsed.value.command;
-      this.commands.push({ name, args });
+      const { id, args, by } = parsed.value.command;
+      this.commands.push({ name, args, by });
       void this.#reply(name, id, args, clockAheadMs);
     });
     await this.link.subscribe([`${prefix}+`], 1);
