@@ -42,3 +42,13 @@ export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly code = "storage";
 }
+
+/** The medium did not take a write, which is not done: it is full, or broken. Later writes may succeed again. */
+export class WriteFailedError extends Error {
+  override readonly name = "WriteFailedError";
+  readonly code = "write_failed";
+
+  constructor(collection: string, cause: Error) {
+    super(`${collection}: the write is not done: ${cause.message}`, { cause });
+  }
+}

@@ -11,7 +11,14 @@ export type {
   Storage,
   Stored,
 } from "./collection.js";
-export { DocumentError, IdTakenError, IndexError, QueryError, StorageError } from "./errors.js";
+export {
+  DocumentError,
+  IdTakenError,
+  IndexError,
+  QueryError,
+  StorageError,
+  WriteFailedError,
+} from "./errors.js";
 export type { HeldFolder, HoldFolder } from "./lmdb/lmdb-storage.js";
 export { openStorage, type StorageAddress, type StorageOptions } from "./open-storage.js";
 export { upsert } from "./upsert.js";

@@ -3,6 +3,7 @@ import type { Collection, IndexValue, Page, Query, Stored } from "../collection.
 import { checkId, encodeDocument, isId } from "../document.js";
 import { IdTakenError, IndexError, QueryError } from "../errors.js";
 import { checkEquals, checkQuery, encodeCursor, ID_INDEX, type Index, indexValues } from "../index-key.js";
+import { explainCommitFailure } from "./commit-failure.js";
 import { keyRange } from "./key-range.js";
 
 /** `<version> <JSON>`: a person can read it. */
@@ -133,11 +134,14 @@ export class LmdbCollection<T extends object> implements Collection<T> {
   /**
    * Runs the work in a write transaction and resolves when it is on the medium. What was put before an error
    * would stay, so that everything is checked before the first put.
+   * @throws WriteFailedError when the medium did not take it: it is full, say.
    */
   async #write<R>(work: () => R): Promise<R> {
-    const result = await this.#root.transaction(work);
-    await this.#root.flushed;
-    return result;
+    try {
+      return await this.#root.transaction(work);
+    } catch (error) {
+      throw await explainCommitFailure(error, this.#name);
+    }
   }
 
   #read(id: string): Stored<T> | undefined {

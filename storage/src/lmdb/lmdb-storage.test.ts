@@ -140,3 +140,49 @@ describe("after kill -9", () => {
     }
   }, 60_000);
 });
+
+/** Writes until the medium takes no more, then says how that was told, and closes. */
+const FILLER = `
+import { openLmdbStorage } from ${JSON.stringify(BUILT)};
+const storage = await openLmdbStorage(process.argv[1], "filler", async () => ({ release: async () => {} }));
+const things = await storage.collection("things", { n: { fields: { n: "number" } } });
+let n = 0;
+try {
+  for (;; n += 1) await things.insert("t" + n, { n, pad: "x".repeat(3000) });
+} catch (error) {
+  console.log(JSON.stringify({ n, code: error.code, count: await things.count("id") }));
+}
+// At once, so that one commit fails several of them.
+const more = await Promise.allSettled([1, 2, 3].map((m) => things.insert("m" + m, { n: m, pad: "x".repeat(30000) })));
+await new Promise((resolve) => setImmediate(resolve));
+console.log(JSON.stringify(more.map((one) => one.reason?.code ?? "done")));
+await storage.close();
+console.log("closed");
+`;
+
+describe("when the medium takes no more", () => {
+  it("says that a write is not done, keeps those that are, and closes", async () => {
+    // A file size limit stands for a full disk, without the rights to mount one.
+    const limited = `trap '' XFSZ; ulimit -f 1000; exec "$0" --input-type=module -e "$1" "$2"`;
+    const filler = spawn("/bin/sh", ["-c", limited, process.execPath, FILLER, root], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    children.push(filler);
+    if (filler.stdout === null) throw new Error("no output");
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: filler.stdout })) lines.push(line);
+    const { n, code, count } = JSON.parse(lines[0] ?? "{}");
+    expect(code).toBe("write_failed");
+    expect(n).toBeGreaterThan(10);
+    expect(count).toBe(n);
+    expect(lines.slice(1)).toEqual([
+      JSON.stringify(["write_failed", "write_failed", "write_failed"]),
+      "closed",
+    ]);
+    const storage = await openLmdbStorage(root, "reader", hold);
+    const things = await storage.collection<{ n: number }>("things", { n: { fields: { n: "number" } } });
+    expect(await things.count("id")).toBe(n);
+    expect(await things.count("n")).toBe(n);
+    await storage.close();
+  });
+});

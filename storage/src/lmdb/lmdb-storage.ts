@@ -9,6 +9,12 @@ import { lmdbVersion } from "./lmdb-version.js";
 const FORMAT = 1;
 /** Each collection takes one, and one for each index. */
 const MAX_DATABASES = 256;
+/**
+ * A commit is done when it is on the medium. With either of these on (they are by default) LMDB's package leaves
+ * promises behind a commit that fails, on a full disk say: one that is rejected and that nobody can handle, which
+ * ends the process, and one that never settles, for which closing would wait.
+ */
+const DURABLE = { overlappingSync: false, eventTurnBatching: false };
 const COLLECTION_NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** Lets go of a folder that is this process's own. */
@@ -28,9 +34,9 @@ export async function openLmdbStorage(folder: string, holder: string, hold: Hold
   const held = await hold(folder, holder);
   let root: RootDatabase | undefined;
   try {
-    root = open({ path: join(folder, "store.mdb"), maxDbs: MAX_DATABASES });
+    root = open({ path: join(folder, "store.mdb"), maxDbs: MAX_DATABASES, ...DURABLE });
     const meta: Database<string, string> = root.openDB("meta", { encoding: "string" });
-    await checkFormat(root, meta, folder);
+    await checkFormat(meta, folder);
     return new LmdbStorage(root, meta, held, { name: "LMDB", version: lmdbVersion(), at: folder });
   } catch (cause) {
     await root?.close();
@@ -41,15 +47,10 @@ export async function openLmdbStorage(folder: string, holder: string, hold: Hold
   }
 }
 
-async function checkFormat(
-  root: RootDatabase,
-  meta: Database<string, string>,
-  folder: string,
-): Promise<void> {
+async function checkFormat(meta: Database<string, string>, folder: string): Promise<void> {
   const found = meta.get("format");
   if (found === undefined) {
     await meta.put("format", String(FORMAT));
-    await root.flushed;
   } else if (found !== String(FORMAT)) {
     throw new StorageError(
       `${folder} has format ${found}, from a later version of Fieldmesh; this one knows up to ${FORMAT}: use the later version`,
@@ -111,7 +112,6 @@ class LmdbStorage implements Storage {
       }
       void this.#meta.put(key, JSON.stringify(declared));
     });
-    await this.#root.flushed;
   }
 
   close(): Promise<void> {
@@ -121,8 +121,7 @@ class LmdbStorage implements Storage {
 
   async #close(): Promise<void> {
     try {
-      await this.#root.flushed;
-      await this.#root.close();
+      await this.#root.close(); // waits for writes that were begun
     } finally {
       await this.#held.release();
     }
