@@ -5,6 +5,9 @@ import { checkFormat, writeFileAtomic } from "@fieldmesh/runtime";
 const BOOT_FILE = "boot.json";
 const BOOT_FORMAT = 1;
 
+/** Far above any clock and far below where whole numbers end: a boot beyond it was made up by somebody. */
+export const MAX_BOOT = 2 ** 42;
+
 /** What the number of a boot is made from; absent parts are not known. */
 export interface BootSources {
   /** The last one that was stored, by the log or in the folder. */

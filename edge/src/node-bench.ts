@@ -204,7 +204,7 @@ export class Bench {
     const link = this.#link(this.port, { clientId: `ear${this.#open.length}` });
     link.onMessage((topic, bytes, { retain }) => {
       const text = bytes.toString();
-      heard.push({ topic, retain, payload: text === "" ? null : (JSON.parse(text) as Payload) });
+      heard.push({ topic, retain, payload: parsed(text) });
     });
     await link.subscribe(filters, 1);
     const connected = new Promise<void>((resolve) => link.onConnect(() => resolve()));
@@ -239,5 +239,14 @@ export class Bench {
 
   #link(port: number, options: Pick<Parameters<typeof createMqttLink>[0], "clientId" | "will">): MqttLink {
     return createMqttLink({ urls: [`mqtt://127.0.0.1:${port}`], log: silent, ...options });
+  }
+}
+
+/** Null for what is empty or no JSON. */
+function parsed(text: string): Payload | null {
+  try {
+    return JSON.parse(text) as Payload;
+  } catch {
+    return null;
   }
 }

@@ -1,5 +1,5 @@
 import { type Broker, startBroker } from "@fieldmesh/broker";
-import type { Rule } from "@fieldmesh/protocol";
+import type { Rule, Status } from "@fieldmesh/protocol";
 import { RestartRequest } from "@fieldmesh/runtime";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Bench, Cell, type Heard, scripted } from "./node-bench.js";
@@ -165,6 +165,32 @@ describe("an edge node", () => {
       expect(ear.heard.at(-1)?.payload).toMatchObject({ state: "online", boot: second.boot });
     }, WAIT);
     expect(bench.stops).toHaveLength(1);
+  });
+
+  it("says at each connect that it is there, and puts right what others say on its topic", async () => {
+    const ear = await bench.ear(["env/greenhouse/status"]);
+    const node = await bench.node([scripted("temperature")]);
+    await vi.waitFor(() => expect(ear.heard).toHaveLength(1), WAIT);
+    bench.cable.cut();
+    await vi.waitFor(() => expect(ear.heard).toHaveLength(2), WAIT);
+    bench.cable.mend();
+    const newest = () => ear.heard.at(-1)?.payload;
+    await vi.waitFor(() => expect(newest()).toMatchObject({ state: "online" }), WAIT);
+    const [first, will, again] = ear.heard.map(({ payload }) => payload as unknown as Status);
+    expect(first).toMatchObject({ state: "online", boot: node.boot, conn: 1 });
+    expect(will).toMatchObject({ state: "offline", boot: node.boot, conn: 1, reason: "connection lost" });
+    expect(again?.boot).toBe(node.boot);
+    expect(again?.conn).toBeGreaterThan(1);
+
+    const stale = JSON.stringify({ state: "offline", boot: node.boot - 5, conn: 9, timestamp: 1 });
+    const absurd = JSON.stringify({ state: "online", boot: 2 ** 50, conn: 1, timestamp: 1 });
+    for (const payload of [stale, absurd, "{", ""]) {
+      await ear.link.publish("env/greenhouse/status", payload, { qos: 1, retain: true });
+      const from = ear.heard.length;
+      await vi.waitFor(() => expect(ear.heard.length).toBeGreaterThan(from), WAIT);
+      await vi.waitFor(() => expect(newest()).toMatchObject({ state: "online", boot: node.boot }), WAIT);
+    }
+    expect(bench.stops).toEqual([]);
   });
 
   it("asks for a fresh process when it began below what the broker knows of it", async () => {

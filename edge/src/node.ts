@@ -145,6 +145,7 @@ class Node implements EdgeNode {
   async #close(reason: string): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#alarmTimer);
+    await this.#log?.write({ flush: true }); // first what must not be lost, should the rest take too long
     await Promise.all([...this.#sensors.values()].map((sensor) => sensor.close()));
     await this.#publisher?.close();
     await this.#session?.leave(reason).catch((error: unknown) => {

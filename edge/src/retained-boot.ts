@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseMessage } from "@fieldmesh/protocol";
 import type { MqttLink } from "@fieldmesh/runtime";
+import { MAX_BOOT } from "./boot.js";
 import type { Clock } from "./clock.js";
 
 /** A broker that is there sends the retained status at once; one that has none says nothing. */
@@ -24,7 +25,8 @@ export async function readRetainedBoot(
     if (from !== topic) return;
     const parsed = parseMessage(topic, payload, { now: clock.now(), retain });
     if (parsed.ok && parsed.value.kind === "status" && parsed.value.status !== null) {
-      resolve(parsed.value.status.boot);
+      const { boot } = parsed.value.status;
+      resolve(boot > MAX_BOOT ? undefined : boot);
     }
   });
   const offConnect = link.onConnect(() => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Birth,
   buildTopic,
@@ -9,6 +10,7 @@ import {
   type Status,
 } from "@fieldmesh/protocol";
 import { ConfigurationError, type Log, type MqttLink, type Will } from "@fieldmesh/runtime";
+import { MAX_BOOT } from "./boot.js";
 import type { Clock } from "./clock.js";
 
 /** Another node with this one's name has taken over: this one stands down and must not be started again. */
@@ -19,6 +21,8 @@ export class ReplacedError extends ConfigurationError {
 
 /** Stats are published this often. */
 const STATS_EVERY_MS = 10_000;
+/** What the goodbye may take. */
+const LEAVE_LIMIT_MS = 2_000;
 /** Our own status is put right at most this often, whoever overwrites it. */
 const REPAIR_EVERY_MS = 1_000;
 
@@ -91,12 +95,12 @@ export class Session {
     }
     const now = this.#ports.clock.now();
     const parsed = parseMessage(this.#statusTopic, payload, { now, retain });
-    if (!parsed.ok || parsed.value.kind !== "status" || parsed.value.status === null) {
+    const status = parsed.ok && parsed.value.kind === "status" ? parsed.value.status : null;
+    if (status === null || status.boot > MAX_BOOT) {
       this.#ports.logger.warn("something that is no status was published as ours; putting it right");
       this.#repairLater();
       return;
     }
-    const { status } = parsed.value;
     if (this.#said.has(status.timestamp) && status.boot === this.#ports.boot && status.conn === this.#conn) {
       return;
     }
@@ -111,7 +115,9 @@ export class Session {
     if (this.#link?.connected !== true) return;
     this.#publishStats();
     const status = encodeStatus(this.#status("offline", reason));
-    await this.#link.publish(this.#statusTopic, status, { qos: 1, retain: true });
+    const said = this.#link.publish(this.#statusTopic, status, { qos: 1, retain: true });
+    // A broker that does not answer must not hold up the end; the log says what it has not acknowledged.
+    await Promise.race([said, sleep(LEAVE_LIMIT_MS, undefined, { ref: false })]);
   }
 
   /** Leaves without a word: the topic is another's now. */
