@@ -29,7 +29,7 @@ export interface Subject {
 }
 
 /** Points of a tile from which its line is thin. */
-const DENSE_POINTS = 240;
+const DENSE_POINTS = 360;
 
 /** Room around 0 and 1. */
 const BOOLEAN_AXIS = { min: -0.15, max: 1.15, step: 1 };
