@@ -9,7 +9,6 @@ import {
   type Log,
   listen,
   type MqttLink,
-  resource,
   type StreamConsumer,
 } from "@fieldmesh/runtime";
 import { Actions } from "./actions.js";
@@ -96,9 +95,9 @@ export async function startFace({ options, log, clock, parts, brokers, trouble }
     const connected = brokers.view().map((broker) => broker.connected);
     return Promise.resolve({
       ok: wrong === undefined,
-      status: wrong ?? "ok",
       version: VERSION,
       brokers: connected,
+      ...(wrong === undefined ? {} : { reason: wrong }),
     });
   };
 
@@ -109,15 +108,6 @@ export async function startFace({ options, log, clock, parts, brokers, trouble }
     https,
     health,
     routes: (router) => {
-      resource(router, "/healthz", {
-        get: async (_request, response) => {
-          const state = await health();
-          response
-            .status(state.ok ? 200 : 503)
-            .set("Cache-Control", "no-store")
-            .json(state);
-        },
-      });
       addSessionRoutes(router, "/api/session", signIn);
       router.use(apiRoutes({ signIn, actions, notifier, windows, state, clock }));
       router.use("/api", () => {
