@@ -17,7 +17,7 @@ import { SWEEP_INTERVAL_MS, sweep } from "./port/sweep.js";
 import type { Transport } from "./port/transport.js";
 import { Counters } from "./stats/counters.js";
 import type { DropCause } from "./stats/drops.js";
-import { SysTopics } from "./stats/sys-topics.js";
+import { SYS_INTERVAL_MS, SysTopics } from "./stats/sys-topics.js";
 import { packageVersion } from "./version.js";
 import type { ConnectPacket } from "./wire/connect-packet.js";
 import * as type from "./wire/packet-type.js";
@@ -32,6 +32,10 @@ export interface BrokerWorld {
   limits?: Partial<Limits>;
   /** In place of what the configuration's files would make. */
   access?: AccessControl;
+  /** False sends QoS 0 messages the long way too, to compare. */
+  lane?: boolean;
+  /** How often `$SYS` is renewed. */
+  sysIntervalMs?: number;
 }
 
 /** A broker that listens. */
@@ -65,11 +69,13 @@ class Composition implements PortHost {
   readonly budget = new EngineBudget(ENGINE_BYTES);
   readonly pressure: Pressure;
   readonly localOnly: boolean;
+  readonly laneOn: boolean;
   sweepTick = 0;
+  #serial = 0;
   readonly #config: BrokerConfig;
   readonly #log: BrokerLog;
   readonly #warnings: LogLimiter;
-  readonly #access: AccessControl;
+  readonly access: AccessControl;
   readonly #engine: Engine;
   readonly #sys: SysTopics;
   readonly #ports = new Set<Port>();
@@ -82,15 +88,16 @@ class Composition implements PortHost {
   constructor(config: BrokerConfig, world: BrokerWorld) {
     this.#config = config;
     this.localOnly = isLoopback(config.host);
+    this.laneOn = world.lane ?? true;
     this.limits = { ...DEFAULT_LIMITS, ...world.limits };
     this.#log = world.log ?? SILENT_LOG;
     this.#warnings = new LogLimiter(this.#log);
-    this.#access = world.access ?? chooseAccess(config, this.#log);
+    this.access = world.access ?? chooseAccess(config, this.#log);
     this.pressure = new Pressure(this.limits, {
       onStalled: (reader, reason) => this.#stalled(reader, reason),
     });
     this.#engine = new Engine({
-      access: this.#access,
+      access: this.access,
       limits: this.limits,
       counters: this.counters,
       warnings: this.#warnings,
@@ -98,6 +105,7 @@ class Composition implements PortHost {
     });
     this.#sys = new SysTopics({
       version: `fieldmesh broker ${packageVersion()}`,
+      intervalMs: world.sysIntervalMs ?? SYS_INTERVAL_MS,
       counters: this.counters,
       gauges: () => this.#gauges(),
       publish: (topic, payload) => this.#engine.publish(topic, payload, true),
@@ -108,6 +116,11 @@ class Composition implements PortHost {
     return this.#engine.router;
   }
 
+  nextSerial(): number {
+    this.#serial += 1;
+    return this.#serial;
+  }
+
   async start(): Promise<Broker> {
     const { passwordFile, host } = this.#config;
     if (!this.localOnly && passwordFile === undefined) {
@@ -115,9 +128,9 @@ class Composition implements PortHost {
         `HOST ${host} is open to others, and there are no passwords: set PASSWORD_FILE (fieldmesh credentials add), or HOST to 127.0.0.1`,
       );
     }
-    this.#access.onRevoked((username) => this.#revoke(username));
+    this.access.onRevoked((username) => this.#revoke(username));
     try {
-      await this.#access.start();
+      await this.access.start();
       await this.#engine.start();
       this.#sys.start();
       this.#listeners = await openListeners(this.#config, this.limits.packetBytes + 1024, {
@@ -275,7 +288,7 @@ class Composition implements PortHost {
     for (const port of this.#ports) port.destroy();
     await this.#listeners?.close();
     this.pressure.close();
-    await this.#access.close();
+    await this.access.close();
     this.#warnings.close();
   }
 }

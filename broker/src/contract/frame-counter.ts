@@ -30,7 +30,7 @@ export function publishFrame(
 
 /**
  * Takes a raw client's stream apart into frames, cheaply: a client library that decodes would be the limit itself.
- * Answers QoS 1 and 2 as a subscriber does.
+ * Begins with what has come already; answers QoS 1 and 2 from both sides.
  */
 export function onFrames(
   client: RawClient,
@@ -38,8 +38,7 @@ export function onFrames(
   onOther?: (first: number, id: number) => void,
 ): void {
   let rest: Buffer = Buffer.alloc(0);
-  client.socket.removeAllListeners("data");
-  client.socket.on("data", (chunk) => {
+  const take = (chunk: Buffer): void => {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let at = 0;
     for (;;) {
@@ -64,7 +63,10 @@ export function onFrames(
       onPublish({ first, topic: bytes.toString("utf8", start + 2, topicEnd), payload, packetId });
     }
     rest = Buffer.from(bytes.subarray(at));
-  });
+  };
+  client.socket.removeAllListeners("data");
+  take(client.received);
+  client.socket.on("data", take);
 }
 
 function frameAt(bytes: Buffer, at: number): { start: number; end: number } | null {

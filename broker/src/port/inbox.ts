@@ -54,6 +54,22 @@ export class Inbox {
     return batch.bytes.subarray(batch.start, batch.end);
   }
 
+  /**
+   * Lets somebody else take what stands first, as long as it is of this kind.
+   * @param take gives the offset up to which it has taken
+   */
+  shorten(kind: number, take: (bytes: Buffer, start: number, end: number) => number): void {
+    for (;;) {
+      const next = this.#batches[0];
+      if (next === undefined || next.kind !== kind) return;
+      const taken = take(next.bytes, next.start, next.end);
+      this.bytes -= taken - next.start;
+      next.start = taken;
+      if (next.start < next.end) return;
+      this.#batches.shift();
+    }
+  }
+
   clear(): void {
     this.#batches.length = 0;
     this.bytes = 0;

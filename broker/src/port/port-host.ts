@@ -1,5 +1,6 @@
+import type { AccessControl } from "../access/access.js";
 import type { Limits } from "../limits.js";
-import type { MessageRouter, RouteTarget } from "../router/router.js";
+import type { MessageRouter, RouteGroup, RouteTarget } from "../router/router.js";
 import type { Counters } from "../stats/counters.js";
 import type { DropCause } from "../stats/drops.js";
 import type { ConnectPacket } from "../wire/connect-packet.js";
@@ -10,6 +11,7 @@ import type { Pressure } from "./pressure.js";
 
 export type Router = MessageRouter<Port>;
 export type Target = RouteTarget<Port>;
+export type ReaderGroup = RouteGroup<Port>;
 
 /** Why a CONNECT is refused before the engine sees it. */
 export interface ConnectRefusal {
@@ -26,8 +28,12 @@ export interface PortHost {
   readonly budget: EngineBudget;
   readonly pressure: Pressure;
   readonly router: Router;
+  readonly access: Pick<AccessControl, "mayPublish" | "revision">;
+  /** Whether QoS 0 messages take the short way; off only to compare. */
+  readonly laneOn: boolean;
   /** The listeners are bound to loopback. */
   readonly localOnly: boolean;
+  nextSerial(): number;
   /** Counts the turns of the keep-alive sweep: a clock that costs nothing to read. */
   readonly sweepTick: number;
   judgeConnect(connect: ConnectPacket): ConnectRefusal | null;

@@ -1,28 +1,37 @@
 import { isUtf8 } from "node:buffer";
 import { MalformedPacketError } from "../wire/malformed.js";
 import { levelCount, topicNameFault } from "../wire/topic-name.js";
-import type { Router, Target } from "./port-host.js";
+import type { Port } from "./port.js";
+import type { PortHost, ReaderGroup, Target } from "./port-host.js";
 
 /** Topics that one connection's memo holds; a node has some tens. */
 const MAX_TOPICS = 2_000;
 const MAX_TOPIC_BYTES = 65_535;
+const EMPTY = Buffer.alloc(0);
 
+/** What is known of a topic that came on this connection. */
 export interface PublishVerdict {
-  topic: string;
-  tooDeep: boolean;
+  readonly topic: string;
+  readonly tooDeep: boolean;
   /** Who gets what is published there; renewed when subscriptions have changed. */
   target: Target;
+  /** Whether this client may publish there, by the rules of this revision. */
+  permitted: boolean;
+  revision: number;
 }
 
 /** Checks PUBLISH packets of one connection; a topic that came before is not looked at twice. */
 export class PublishCheck {
-  readonly #router: Router;
-  readonly #maxLevels: number;
+  readonly #host: PortHost;
   readonly #seen = new Map<string, PublishVerdict>();
+  /** The topic of the last lane packet, where it stands, and what is known of it. */
+  #lastBytes: Buffer = EMPTY;
+  #lastStart = 0;
+  #lastLength = -1;
+  #last: PublishVerdict | null = null;
 
-  constructor(router: Router, maxLevels: number) {
-    this.#router = router;
-    this.#maxLevels = maxLevels;
+  constructor(host: PortHost) {
+    this.#host = host;
   }
 
   /** @throws {MalformedPacketError} */
@@ -39,24 +48,69 @@ export class PublishCheck {
     if (qos > 0 && bytes[topicEnd] === 0 && bytes[topicEnd + 1] === 0) {
       throw new MalformedPacketError("packet identifier 0", "MQTT-2.3.1-1");
     }
-    const key = bytes.toString("latin1", topicStart, topicEnd); // the cheapest string of these bytes, one to one
-    const seen = this.#seen.get(key);
-    if (seen !== undefined) {
-      if (seen.target.stale) seen.target = this.#router.target(seen.topic);
-      return seen;
-    }
-    return this.#judge(key, bytes.subarray(topicStart, topicEnd));
+    const verdict = this.#seen.get(bytes.toString("latin1", topicStart, topicEnd));
+    if (verdict === undefined) return this.#judge(bytes.subarray(topicStart, topicEnd));
+    if (verdict.target.stale) verdict.target = this.#host.router.target(verdict.topic);
+    return verdict;
   }
 
-  #judge(key: string, bytes: Buffer): PublishVerdict {
+  /**
+   * The readers of a QoS 0 packet that may take the short way; null when it may not.
+   * @throws {MalformedPacketError}
+   */
+  laneGroup(bytes: Buffer, start: number, end: number, port: Port): ReaderGroup | null {
+    const length = ((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0);
+    const topicStart = start + 2;
+    if (topicStart + length > end) throw new MalformedPacketError("PUBLISH is too short", "MQTT-3.3.2");
+    let verdict = this.#isLast(bytes, topicStart, length) ? this.#last : null;
+    if (verdict === null) {
+      // The cheapest string of these bytes, one to one.
+      const key = bytes.toString("latin1", topicStart, topicStart + length);
+      verdict = this.#seen.get(key) ?? this.#judge(bytes.subarray(topicStart, topicStart + length));
+      if (verdict.tooDeep) return null;
+      this.#last = verdict;
+      this.#lastLength = length;
+    }
+    this.#lastBytes = bytes;
+    this.#lastStart = topicStart;
+    const { access, router } = this.#host;
+    if (verdict.revision !== access.revision) {
+      verdict.revision = access.revision;
+      verdict.permitted = port.identity !== null && access.mayPublish(port.identity, verdict.topic);
+      verdict.target = router.target(verdict.topic);
+    } else if (verdict.target.stale) {
+      verdict.target = router.target(verdict.topic);
+    }
+    return verdict.permitted ? verdict.target.group : null;
+  }
+
+  /** Whether the topic is that of the last packet: of one chunk most are. */
+  #isLast(bytes: Buffer, start: number, length: number): boolean {
+    if (length !== this.#lastLength) return false;
+    const last = this.#lastBytes;
+    for (let i = 0, at = this.#lastStart; i < length; i++)
+      if (bytes[start + i] !== last[at + i]) return false;
+    return true;
+  }
+
+  /** Between chunks nothing of the last one is held. */
+  endOfChunk(): void {
+    this.#lastBytes = EMPTY;
+    this.#lastLength = -1;
+    this.#last = null;
+  }
+
+  #judge(bytes: Buffer): PublishVerdict {
     if (!isUtf8(bytes)) throw new MalformedPacketError("a topic is not well-formed UTF-8", "MQTT-1.5.3-1");
     const topic = bytes.toString("utf8");
     const fault = topicNameFault(topic);
     if (fault !== null) throw new MalformedPacketError(`PUBLISH: ${fault}`, "MQTT-3.3.2-2");
-    const tooDeep = levelCount(topic) > this.#maxLevels;
-    const verdict = { topic, tooDeep, target: tooDeep ? this.#router.nobody : this.#router.target(topic) };
+    const { limits, router } = this.#host;
+    const tooDeep = levelCount(topic) > limits.topicLevels;
+    const target = tooDeep ? router.nobody : router.target(topic);
+    const verdict: PublishVerdict = { topic, tooDeep, target, permitted: false, revision: -1 };
     if (this.#seen.size >= MAX_TOPICS) this.#seen.clear();
-    this.#seen.set(key, verdict);
+    this.#seen.set(bytes.toString("latin1"), verdict);
     return verdict;
   }
 }

@@ -4,6 +4,8 @@ import { SubscriptionTrie } from "./subscription-trie.js";
 
 /** A connected client, as the router sees it. */
 export interface Reader {
+  /** Told apart by this, among all that ever were. */
+  readonly serial: number;
   readonly outward: OutwardQueue;
   /** Its CONNECT has been accepted. */
   readonly accepted: boolean;
@@ -27,6 +29,13 @@ export interface RouteTarget<R> {
   /** Subscriptions or rules have changed since: ask again. */
   stale: boolean;
   readonly subscriptions: readonly Subscription<R>[];
+  readonly readers: readonly R[];
+  /** The readers of this and of every other topic that has exactly the same; null when functions listen too. */
+  readonly group: RouteGroup<R> | null;
+}
+
+/** Clients that get the same messages. */
+export interface RouteGroup<R> {
   readonly readers: readonly R[];
 }
 
@@ -55,12 +64,13 @@ const GENERATION_TOPICS = 10_000;
  * highest QoS granted [MQTT-3.3.5-1], and the answer for a topic is remembered until subscriptions or rules change.
  */
 export class MessageRouter<R extends Reader> {
-  readonly nobody: RouteTarget<R> = { stale: false, subscriptions: [], readers: [] };
+  readonly nobody: RouteTarget<R> = { stale: false, subscriptions: [], readers: [], group: null };
   readonly #host: RouterHost<R>;
   readonly #trie = new SubscriptionTrie<Subscription<R>>();
   readonly #byFunction = new Map<Deliver, Subscription<R>[]>();
   #young = new Map<string, RouteTarget<R>>();
   #old = new Map<string, RouteTarget<R>>();
+  readonly #groups = new Map<string, RouteGroup<R>>();
   #accessRevision = 0;
   /** True while Aedes' functions are being called: what they ask about permission is already known. */
   delivering = false;
@@ -184,7 +194,21 @@ export class MessageRouter<R extends Reader> {
       if (this.#host.mayReceive(reader, topic)) subscriptions.push(found);
     }
     const readers = subscriptions.flatMap(({ reader }) => (reader === null ? [] : [reader]));
-    return { stale: false, subscriptions, readers };
+    const group = readers.length === subscriptions.length ? this.#group(readers) : null;
+    return { stale: false, subscriptions, readers, group };
+  }
+
+  #group(readers: readonly R[]): RouteGroup<R> {
+    const key = readers
+      .map(({ serial }) => serial)
+      .sort((a, b) => a - b)
+      .join();
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = { readers };
+      this.#groups.set(key, group);
+    }
+    return group;
   }
 
   #changed(filter: string): void {
@@ -198,9 +222,11 @@ export class MessageRouter<R extends Reader> {
       target.stale = true;
       generation.delete(filter);
     }
+    if (this.#groups.size > GENERATION_TOPICS) this.#groups.clear();
   }
 
   #forgetAll(): void {
+    this.#groups.clear();
     for (const generation of [this.#young, this.#old]) {
       for (const target of generation.values()) target.stale = true;
       generation.clear();

@@ -3,7 +3,7 @@ import { DROP_CAUSES } from "./drops.js";
 import { LOAD_WINDOWS_MIN, LoadAverage } from "./load-average.js";
 
 /** As often as Mosquitto's `sys_interval` by default. */
-const INTERVAL_MS = 10_000;
+export const SYS_INTERVAL_MS = 10_000;
 
 /** Present values that are not counters. */
 export interface SysGauges {
@@ -18,6 +18,7 @@ export interface SysGauges {
 
 export interface SysTopicsOptions {
   version: string;
+  intervalMs: number;
   counters: Counters;
   gauges(): SysGauges;
   publish(topic: string, payload: string): void;
@@ -54,7 +55,7 @@ export class SysTopics {
     this.#startedMs = performance.now();
     this.#updatedMs = this.#startedMs;
     this.update();
-    this.#timer = setInterval(() => this.update(), INTERVAL_MS);
+    this.#timer = setInterval(() => this.update(), this.#options.intervalMs);
     this.#timer.unref();
   }
 
