@@ -1,5 +1,3 @@
-import { shown } from "@fieldmesh/protocol";
-
 /** What the command's exit code says. Services add their own (75: start me again; see runtime). */
 export const EXIT = {
   ok: 0,
@@ -40,8 +38,9 @@ export function exitCodeOf(error: unknown): number {
 export function describeError(error: unknown): string {
   const lines: string[] = [];
   for (let at: unknown = error; at !== undefined && lines.length < 4; ) {
-    const message = at instanceof Error ? at.message : shown(at);
-    if (message !== "" && !lines.some((line) => line.includes(message))) lines.push(message);
+    const message = at instanceof Error ? at.message : JSON.stringify(at);
+    if (message !== undefined && message !== "" && !lines.some((line) => line.includes(message)))
+      lines.push(message);
     at = at instanceof Error ? at.cause : undefined;
   }
   return lines.join("\n  ");

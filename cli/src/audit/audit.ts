@@ -1,5 +1,6 @@
 import { createLog, createStreamConsumer, type StreamConsumer } from "@fieldmesh/runtime";
-import { type BrokerOptions, brokerAccess, prepareLink } from "../connection.js";
+import type { BrokerOptions } from "../broker-options.js";
+import { brokerAccess, prepareLink } from "../connection.js";
 import { EXIT, FailureError } from "../exit.js";
 import { interrupted } from "../interrupt.js";
 import { type Terminal, table, writeJson, writeLine } from "../terminal.js";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { AuditOptions } from "../audit/audit.js";
+import { addBrokerOptions } from "../broker-options.js";
 import { newCommand } from "../command.js";
-import { addBrokerOptions } from "../connection.js";
 import { duration } from "../options.js";
 import type { Terminal } from "../terminal.js";
 

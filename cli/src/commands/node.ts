@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
+import { addBrokerOptions } from "../broker-options.js";
 import { newCommand } from "../command.js";
-import { addBrokerOptions } from "../connection.js";
 import type { RemoveOptions } from "../node/remove.js";
 import type { SimulateOptions } from "../node/simulate.js";
 import type { Terminal } from "../terminal.js";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { addBrokerOptions } from "../broker-options.js";
 import { newCommand } from "../command.js";
-import { addBrokerOptions } from "../connection.js";
 import { qos, repeatable } from "../options.js";
 import type { PubOptions } from "../pubsub/publish.js";
 import type { Terminal } from "../terminal.js";

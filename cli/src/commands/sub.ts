@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { addBrokerOptions } from "../broker-options.js";
 import { newCommand } from "../command.js";
-import { addBrokerOptions } from "../connection.js";
 import { duration, qos, repeatable, wholeNumber } from "../options.js";
 import type { SubOptions } from "../pubsub/subscribe.js";
 import type { Terminal } from "../terminal.js";

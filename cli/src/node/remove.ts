@@ -1,5 +1,6 @@
 import { parseMessage } from "@fieldmesh/protocol";
-import { type BrokerOptions, oneBroker, openLink } from "../connection.js";
+import type { BrokerOptions } from "../broker-options.js";
+import { oneBroker, openLink } from "../connection.js";
 import { FailureError } from "../exit.js";
 import { type Terminal, writeJson, writeLine } from "../terminal.js";
 import { parseNodeAddress } from "./address.js";

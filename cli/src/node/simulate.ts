@@ -5,7 +5,8 @@ import {
   createStreamConsumer,
   type StreamConsumer,
 } from "@fieldmesh/runtime";
-import { type BrokerOptions, oneBroker, openLink } from "../connection.js";
+import type { BrokerOptions } from "../broker-options.js";
+import { oneBroker, openLink } from "../connection.js";
 import { FailureError, UsageError } from "../exit.js";
 import { type Terminal, writeJson, writeLine } from "../terminal.js";
 import { parseNodeAddress } from "./address.js";

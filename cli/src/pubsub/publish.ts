@@ -1,4 +1,5 @@
-import { type BrokerOptions, oneBroker, openLink } from "../connection.js";
+import type { BrokerOptions } from "../broker-options.js";
+import { oneBroker, openLink } from "../connection.js";
 import type { Qos } from "../options.js";
 import { type Terminal, writeJson } from "../terminal.js";
 import { type PayloadSource, payloads } from "./payloads.js";

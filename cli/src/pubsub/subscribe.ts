@@ -1,5 +1,6 @@
 import type { MqttLink } from "@fieldmesh/runtime";
-import { type BrokerOptions, brokerAccess, openLink } from "../connection.js";
+import type { BrokerOptions } from "../broker-options.js";
+import { brokerAccess, openLink } from "../connection.js";
 import { EXIT, FailureError } from "../exit.js";
 import { interrupted } from "../interrupt.js";
 import type { Qos } from "../options.js";
