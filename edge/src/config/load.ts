@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
+import { ConfigFileError } from "@fieldmesh/runtime";
 import { type ParseOptions, parseNodeConfig } from "./parse.js";
-import { ConfigError } from "./problems.js";
 import type { NodeConfig } from "./types.js";
 
 /** Configurations that come with Fieldmesh: what `fieldmesh start` runs, and a beginning for one's own. */
@@ -13,7 +13,7 @@ export function builtInConfigFile(name: (typeof BUILT_IN_CONFIGS)[number]): URL 
 
 /**
  * Reads the configuration of an edge node: a YAML file, or the name of a built-in one (`host`, `greenhouse`).
- * Throws a ConfigError that names everything that is wrong with it.
+ * Throws a ConfigFileError that names everything that is wrong with it.
  */
 export async function loadNodeConfig(
   source: string,
@@ -27,7 +27,7 @@ export async function loadNodeConfig(
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const expected = `expected a readable file, or ${BUILT_IN_CONFIGS.join(" or ")}: ${why}`;
-    throw new ConfigError(source, [{ field: "", expected }], { cause });
+    throw new ConfigFileError(source, [{ field: "", expected }], { cause });
   }
   return await parseNodeConfig(text, { file: source, ...overrides });
 }

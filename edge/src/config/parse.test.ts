@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { ConfigFileError } from "@fieldmesh/runtime";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadNodeConfig } from "./load.js";
 import { parseNodeConfig } from "./parse.js";
-import { ConfigError } from "./problems.js";
 
 const FILE = "edge.yaml";
 
 async function problems(text: string): Promise<string[]> {
   const error: unknown = await parseNodeConfig(text, { file: FILE }).catch((caught: unknown) => caught);
-  if (!(error instanceof ConfigError)) throw new Error("expected a ConfigError", { cause: error });
+  if (!(error instanceof ConfigFileError)) throw new Error("expected a ConfigFileError", { cause: error });
   return error.message
     .split("\n")
     .slice(1)
@@ -245,7 +245,7 @@ sensors:
     }
   });
 
-  it("fails with a ConfigError and nothing else, whatever the file holds", async () => {
+  it("fails with a ConfigFileError and nothing else, whatever the file holds", async () => {
     const leaf = fc.oneof(
       fc.string(),
       fc.integer(),
@@ -279,7 +279,7 @@ sensors:
         ),
         async (text) => {
           await parseNodeConfig(text, { file: FILE }).catch((error: unknown) => {
-            if (!(error instanceof ConfigError)) throw error;
+            if (!(error instanceof ConfigFileError)) throw error;
           });
         },
       ),

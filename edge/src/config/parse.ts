@@ -1,7 +1,5 @@
 import { parseName } from "@fieldmesh/protocol";
-import { readDocument } from "./document.js";
-import { type FoundProblem, problemsOf } from "./issues.js";
-import { ConfigError, didYouMean } from "./problems.js";
+import { ConfigFileError, didYouMean, type FoundProblem, problemsOf, readDocument } from "@fieldmesh/runtime";
 import { configSchemas, MAX_SENSORS } from "./schema.js";
 import { expectedOf, isMap, parseSensor } from "./sensor.js";
 import type { NodeConfig, SensorConfig } from "./types.js";
@@ -16,7 +14,7 @@ export interface ParseOptions {
 }
 
 /**
- * Parses an edge node's configuration. Throws a ConfigError with everything that is wrong: line, field, value
+ * Parses an edge node's configuration. Throws a ConfigFileError with everything that is wrong: line, field, value
  * and what was expected. Sensors marked `optional` that this machine cannot read are left out.
  */
 export async function parseNodeConfig(text: string, options: ParseOptions): Promise<NodeConfig> {
@@ -52,7 +50,7 @@ export async function parseNodeConfig(text: string, options: ParseOptions): Prom
     if (sensor !== undefined) sensors.push(sensor);
   }
   if (!parsed.success || found.length > 0) {
-    throw new ConfigError(
+    throw new ConfigFileError(
       options.file,
       found.map((problem) => document.locate(problem)),
     );

@@ -109,7 +109,7 @@ const nodeShape = {
     .int("a whole number from 1 to 10000")
     .min(1)
     .max(10_000)
-    .default(200)
+    .default(500)
     .meta({ description: "Held readings sent a second after a reconnect." }),
 };
 

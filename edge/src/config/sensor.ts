@@ -1,7 +1,7 @@
 import { parseName, type Rule } from "@fieldmesh/protocol";
+import { type FoundProblem, problemsOf } from "@fieldmesh/runtime";
 import type { z } from "zod";
 import { type DriverModule, OptionError, type SensorDefaults } from "../drivers/driver.js";
-import { type FoundProblem, problemsOf } from "./issues.js";
 import type { ConfigSchemas } from "./schema.js";
 import { typeDefaults } from "./sensor-types.js";
 import type { SensorConfig } from "./types.js";
