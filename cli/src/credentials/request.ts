@@ -3,8 +3,6 @@ import { type NameKind, parseName } from "@fieldmesh/protocol";
 import { UsageError } from "../exit.js";
 import type { BlockNote } from "./acl-text.js";
 
-export const ROLES: readonly BrokerRole[] = ["node", "reader", "operator", "service", "legacy"];
-
 /** What `credentials add` is asked for. */
 export interface CredentialRequest {
   user: string;
