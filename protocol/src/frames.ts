@@ -180,7 +180,7 @@ export interface BrowserToServer {
  * | GET /api/streams/{stream}/window | → StreamFrame | viewer |
  * | POST /api/acks | {key, boot, seq, note?} → Ack | operator |
  * | POST /api/commands | {domain, node, name, args} → Reply's result, or a problem | operator |
- * | DELETE /api/nodes/{domain}/{node} | → {removed: topics[]} | admin |
+ * | DELETE /api/nodes/{domain}/{node} | → {removed: topics[]}, or 409 while it is online | admin |
  * | DELETE /api/nodes/{domain}/{node}/sensors/{sensor} | → {removed: topics[]} | admin |
  * | GET /api/channels | → ChannelView[] | viewer |
  * | POST /api/channels/{name}/test | → {ok: true}, or a problem | admin |

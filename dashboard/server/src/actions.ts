@@ -26,8 +26,11 @@ export class ActionError extends Error {
   }
 }
 
+/** A broker passes an empty birth on to us within this time, or not at all. */
+const REMOVAL_MS = 5_000;
+
 export interface ActionsOptions {
-  consumer: Pick<StreamConsumer, "node" | "request" | "forget">;
+  consumer: Pick<StreamConsumer, "node" | "request">;
   /** In the order in which the consumer has them. */
   links: readonly MqttLink[];
   alarms: AlarmBook;
@@ -110,16 +113,23 @@ export class Actions {
     return { sensors: [...node.streams.keys()] };
   }
 
-  /** Removes a node for good: empties its retained topics, so that nobody hears of it again. */
+  /**
+   * Removes a node for good: empties its retained topics, so that nobody hears of it again.
+   * @throws ActionError when it is online and would come back, or the broker did not take it.
+   */
   async removeNode(domain: string, node: string): Promise<{ removed: string[] }> {
-    const { alarms, consumer } = this.#options;
-    this.#node({ domain, node });
+    const { alarms } = this.#options;
+    if (this.#node({ domain, node }).presence.presence === "online") {
+      const detail = `${domain}/${node} is online and would come back: end it first`;
+      throw new ActionError(409, "node_online", detail, "node");
+    }
+    // The birth last: without it nobody would show what an interrupted run has left.
     const removed = [
       ...alarmTopics(alarms.keysOf(domain, node)),
       ...(["stats", "status", "birth"] as const).map((kind) => buildTopic({ kind, domain, node })),
     ];
     for (const topic of removed) await this.#publish({ domain, node }, topic, "", true);
-    consumer.forget(domain, node);
+    await this.#gone(domain, node);
     return { removed };
   }
 
@@ -145,6 +155,20 @@ export class Actions {
     for (const topic of removed) await this.#publish(stream, topic, "", true);
     live.forgetSensor(stream);
     return { removed };
+  }
+
+  /** An empty birth comes back to us, and the consumer forgets the node; MQTT says no other way that it may. */
+  async #gone(domain: string, node: string): Promise<void> {
+    const { consumer } = this.#options;
+    const deadline = performance.now() + REMOVAL_MS;
+    while (consumer.node(domain, node) !== undefined) {
+      if (performance.now() > deadline) {
+        const detail =
+          "the broker did not take it: the dashboard's broker user may not empty topics of nodes";
+        throw new ActionError(502, "not_removed", `${detail} (role service may)`);
+      }
+      await new Promise((proceed) => setTimeout(proceed, 20));
+    }
   }
 
   #node({ domain, node }: { domain: string; node: string }): ConsumerNode {

@@ -5,7 +5,7 @@ import { startDashboard } from "./dashboard.js";
 
 /**
  * The dashboard as a process's whole work, set up from its environment.
- * @throws EnvironmentError, DashboardConfigError and what `startDashboard` throws
+ * @throws EnvironmentError, ConfigFileError and what `startDashboard` throws
  */
 export async function runDashboard({ env, log }: Pick<MainContext, "env" | "log">): Promise<Closer> {
   const settings = readEnvironment(

@@ -1,6 +1,5 @@
 export { runDashboard } from "./app.js";
 export {
-  DashboardConfigError,
   defaultDashboardConfig,
   parseDashboardConfig,
   readDashboardConfig,

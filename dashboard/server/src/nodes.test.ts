@@ -81,6 +81,11 @@ describe("nodes", () => {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ key, boot: 1_000, seq: 1 }),
     });
+    const early = await fetch(`${dashboard.url}/api/nodes/env/greenhouse`, { method: "DELETE" });
+    expect(early.status).toBe(409);
+    expect(await early.json()).toMatchObject({ code: "node_online" });
+    await node.status("offline");
+    await vi.waitFor(() => expect(browser.nodes.get("env/greenhouse")?.presence).toBe("offline"), WAIT);
     const answer = await fetch(`${dashboard.url}/api/nodes/env/greenhouse`, { method: "DELETE" });
     const { removed } = (await answer.json()) as { removed: string[] };
     expect(removed.sort()).toEqual([
