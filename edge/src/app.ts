@@ -11,8 +11,6 @@ import {
   readEnvironment,
 } from "@fieldmesh/runtime";
 import { BUILT_IN_CONFIGS, loadNodeConfig } from "./config/load.js";
-import { ConfigError } from "./config/problems.js";
-import type { NodeConfig } from "./config/types.js";
 import { startNode } from "./node.js";
 
 const NAMES = [
@@ -38,7 +36,7 @@ export async function runEdge(context: MainContext): Promise<Closer> {
   const settings = readEnvironment(NAMES, env);
   // A built-in configuration goes by its name, which is no path.
   const builtIn = BUILT_IN_CONFIGS.find((name) => name === env["EDGE_CONFIG"]);
-  const config = await readConfig(builtIn ?? settings.EDGE_CONFIG ?? DEFAULT_CONFIG, {
+  const config = await loadNodeConfig(builtIn ?? settings.EDGE_CONFIG ?? DEFAULT_CONFIG, {
     ...(settings.NODE_ID !== undefined && { node: settings.NODE_ID }),
     ...(env["DOMAIN"] !== undefined && { domain: settings.DOMAIN }),
   });
@@ -79,15 +77,6 @@ export async function runEdge(context: MainContext): Promise<Closer> {
   } catch (error) {
     await slot.lock.release();
     if (error instanceof FormatVersionError) throw new ConfigurationError(error.message, { cause: error });
-    throw error;
-  }
-}
-
-async function readConfig(source: string, names: { node?: string; domain?: string }): Promise<NodeConfig> {
-  try {
-    return await loadNodeConfig(source, names);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new ConfigurationError(error.message, { cause: error });
     throw error;
   }
 }

@@ -1,3 +1,6 @@
+export { type ConfigDocument, readDocument } from "./config-file/document.js";
+export { type FoundProblem, problemsOf } from "./config-file/issues.js";
+export { ConfigFileError, type ConfigProblem, didYouMean } from "./config-file/problems.js";
 export type { AlarmRecord, EventOrder } from "./consumer/alarm-states.js";
 export { type AuditRow, auditRows } from "./consumer/audit.js";
 export type { ConsumerClock } from "./consumer/clock.js";
