@@ -143,6 +143,7 @@ describe("decimate", () => {
 describe("gapAfter", () => {
   it("allows what a deadband keeps back", () => {
     expect(gapAfter({ intervalMs: 1000 })).toBe(3000);
+    expect(gapAfter({ intervalMs: 0 })).toBe(60_000);
     expect(gapAfter({ intervalMs: 1000, maxSilenceMs: 60_000 })).toBe(180_000);
   });
 });

@@ -167,7 +167,11 @@ function badBetween(series: Series, a: number, b: number): boolean {
   return b - a === (series.seq[b] ?? 0) - (series.seq[a] ?? 0);
 }
 
+/** Of a publisher that says nothing about its interval. */
+const UNKNOWN_GAP_MS = 60_000; // ms
+
 /** Time without a reading that is a gap, ms: three intervals, or three times the silence that the sensor may keep. */
 export function gapAfter(sensor: { intervalMs: number; maxSilenceMs?: number }): number {
-  return 3 * Math.max(sensor.maxSilenceMs ?? 0, sensor.intervalMs, 1);
+  if (sensor.intervalMs <= 0) return UNKNOWN_GAP_MS;
+  return 3 * Math.max(sensor.maxSilenceMs ?? 0, sensor.intervalMs);
 }

@@ -196,7 +196,7 @@ function SensorRow({ node, sensor }: { node: NodeView; sensor: SensorView }) {
         {sensor.reason !== undefined && <span class="quiet"> {sensor.reason}</span>}
       </td>
       <td class="number">{v === undefined ? "–" : valueText(v, sensor)}</td>
-      <td class="number">{durationText(sensor.intervalMs)}</td>
+      <td class="number">{sensor.intervalMs > 0 ? durationText(sensor.intervalMs) : "–"}</td>
       <td>{sensor.driver}</td>
       <td class="number">{count(account?.lastSeq)}</td>
       <td class="number">{count(account?.dropped)}</td>

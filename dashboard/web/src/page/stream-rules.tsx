@@ -1,6 +1,7 @@
 import type { NodeView, Rule, SensorView } from "@fieldmesh/protocol";
 import { useSignal } from "@preact/signals";
 import { api } from "../api.js";
+import { sensorTitle } from "../model/catalogue.js";
 import { type RuleField, ruleFields, ruleText } from "../model/rules.js";
 import { book, may } from "../state.js";
 import { OutcomeText, useAction } from "../view/action.js";
@@ -90,7 +91,7 @@ function RuleForm({ node, sensor, rule, onClose }: FormProps) {
     return set;
   };
   return (
-    <Dialog title={`Rule ${rule.id} of ${sensor.label ?? sensor.id}`} onClose={onClose}>
+    <Dialog title={`Rule ${rule.id} of ${sensorTitle(sensor)}`} onClose={onClose}>
       <form
         class="stack"
         onSubmit={(event) => {

@@ -34,7 +34,7 @@ export function SensorSettings({ node, sensor }: { node: NodeView; sensor: Senso
             {range.max === undefined ? "no greatest" : valueText(range.max, sensor, "round")}
           </Fact>
         )}
-        <Fact term="Interval">{durationText(sensor.intervalMs)}</Fact>
+        {sensor.intervalMs > 0 && <Fact term="Interval">{durationText(sensor.intervalMs)}</Fact>}
         {sensor.deadband !== undefined && (
           <Fact term="Deadband">
             changes up to {valueText(sensor.deadband, sensor, "round")} are not sent

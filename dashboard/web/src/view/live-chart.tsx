@@ -128,6 +128,7 @@ function startChart(
   let labelledAt = 0;
   let themeChanged = false;
 
+  const placeOf = (t: number): number => plot.left + ((t - from) / (to - from)) * plot.width;
   const subjectSeries = (): Series => {
     const at = pausedAt.peek();
     if (at === undefined) frozen = undefined;
@@ -161,6 +162,8 @@ function startChart(
         valueText: (value) => valueText(value, sensor, "round"),
       });
       store.redraws += 1;
+      // The chart has moved on under a pointer that rests.
+      if (at >= 0) latest.current.onCursor?.({ series, index: at, x: placeOf(series.t[at] ?? 0) });
       const now = performance.now();
       if (now - toldAt < DRAWN_EVERY_MS && toldAt !== 0) return;
       toldAt = now;
@@ -202,7 +205,7 @@ function startChart(
     if (time === undefined || index < series.head) return undefined;
     cursor = time;
     redrawSoon();
-    return { series, index, x: plot.left + ((time - from) / (to - from)) * plot.width };
+    return { series, index, x: placeOf(time) };
   };
   return {
     pointAt: (x) => {
