@@ -7,107 +7,114 @@ import { CommandError } from "./command-error.js";
 type Args = Commands["resend"]["args"];
 type Result = Commands["resend"]["result"];
 
-/** Requests are gathered for so long, and each reading asked for in it is sent once. */
-const GATHER_MS = 1_000;
+/** What was sent so recently is not sent again for another request. */
+const MERGE_MS = 1_000;
 /** Readings sent for one request; who wants more sees the rest still missing and asks again. */
 const MAX_READINGS = 5_000;
-/** On their way at once: the rate is the bound, not the time that an acknowledgement takes. */
+/** On their way at once, for all requests: the rate is the bound, not the time that an acknowledgement takes. */
 const MAX_INFLIGHT = 100;
-/** Requests that wait; a consumer that asks for more does not wait for answers. */
-const MAX_WAITING = 256;
+/** Requests in work; each has a file open. A consumer that asks for more does not wait for answers. */
+const MAX_REQUESTS = 64;
 
 export interface ResendPorts {
   log: NodeLog;
+  /** Shared by all requests, so that a long one does not keep a short one waiting. */
   rate: Rate;
-  gatherMs?: number;
   boot: () => number;
   send: (reading: LoggedReading) => Promise<void>;
 }
 
-interface Request {
-  args: Args;
-  resolve: (result: Result) => void;
-  reject: (error: Error) => void;
+/** One request's share of the work: what no other request of the last second asked for. */
+interface Job {
+  wanted: RangeSet;
+  sent: Promise<RangeSet>;
 }
 
 /** Sends readings again that consumers miss. Overlapping requests of one second are one. */
 export class Resend {
   readonly #ports: ResendPorts;
-  readonly #gathering = new Map<string, Request[]>();
-  #waiting = 0;
-  #work: Promise<void> = Promise.resolve();
+  /** By boot and sensor, those in work and those of the last second. */
+  readonly #jobs = new Map<string, Set<Job>>();
+  readonly #onTheWay = new Set<Promise<boolean>>();
+  #requests = 0;
 
   constructor(ports: ResendPorts) {
     this.#ports = ports;
   }
 
+  /** @throws CommandError busy, failed. */
   async request(args: Args): Promise<Result> {
-    if (this.#waiting >= MAX_WAITING) {
-      throw new CommandError("busy", `${MAX_WAITING} requests wait already: wait for their replies`);
+    if (this.#requests >= MAX_REQUESTS) {
+      throw new CommandError("busy", `${MAX_REQUESTS} requests are in work: wait for their replies`);
     }
-    this.#waiting += 1;
+    this.#requests += 1;
     try {
-      return await new Promise<Result>((resolve, reject) => this.#gather({ args, resolve, reject }));
-    } finally {
-      this.#waiting -= 1;
-    }
-  }
-
-  #gather(request: Request): void {
-    const key = `${request.args.boot}/${request.args.sensor}`;
-    const others = this.#gathering.get(key);
-    if (others !== undefined) {
-      others.push(request);
-      return;
-    }
-    const requests = [request];
-    this.#gathering.set(key, requests);
-    setTimeout(() => {
-      this.#gathering.delete(key);
-      this.#work = this.#work.then(() => this.#answer(requests));
-    }, this.#ports.gatherMs ?? GATHER_MS).unref();
-  }
-
-  /** Never rejects: each request has its answer or its error. */
-  async #answer(requests: Request[]): Promise<void> {
-    const [first] = requests;
-    if (first === undefined) return;
-    const { sensor, boot } = first.args;
-    try {
-      const wanted = new RangeSet();
-      for (const { args } of requests) wanted.add(args.from, Math.min(args.to, args.from + MAX_READINGS - 1));
-      const sent = await this.#send(sensor, boot, wanted);
-      for (const { args, resolve } of requests) resolve(this.#result(args, wanted, sent));
+      const asked = RangeSet.of([[args.from, Math.min(args.to, args.from + MAX_READINGS - 1)]]);
+      const sent = new RangeSet();
+      for (const job of this.#join(args, asked)) {
+        for (const [from, to] of (await job.sent).ranges()) sent.add(from, to);
+      }
+      return this.#result(args, asked, sent);
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
-      for (const { reject } of requests) reject(new CommandError("failed", `resend: ${message}`));
+      throw new CommandError("failed", `resend: ${cause instanceof Error ? cause.message : String(cause)}`);
+    } finally {
+      this.#requests -= 1;
     }
+  }
+
+  /** The jobs that together send what is asked for: those that are there already, and a new one for the rest. */
+  #join({ sensor, boot }: Args, asked: RangeSet): Job[] {
+    const key = `${boot}/${sensor}`;
+    const jobs = this.#jobs.get(key) ?? new Set();
+    this.#jobs.set(key, jobs);
+    const [[from, to] = [0, -1]] = asked.ranges();
+    const joined = [...jobs].filter((job) => job.wanted.countWithin(from, to) > 0);
+    let rest = asked;
+    for (const job of joined) rest = rest.subtract(job.wanted);
+    if (rest.count === 0) return joined;
+    const job: Job = { wanted: rest, sent: this.#send(sensor, boot, rest) };
+    jobs.add(job);
+    const forget = (): void => {
+      jobs.delete(job);
+      if (jobs.size === 0 && this.#jobs.get(key) === jobs) this.#jobs.delete(key);
+    };
+    job.sent.then(
+      () => setTimeout(forget, MERGE_MS).unref(),
+      () => forget(), // whoever asks again tries again
+    );
+    return [...joined, job];
   }
 
   async #send(sensor: string, boot: number, wanted: RangeSet): Promise<RangeSet> {
     const { log, rate, send } = this.#ports;
     const sent = new RangeSet();
     const held = log.account("reading", sensor, boot)?.held;
-    const inflight: Promise<void>[] = []; // oldest first; acknowledged in the order of sending
+    const sending: Promise<void>[] = [];
     for (const [from, to] of wanted.ranges()) {
       for await (const reading of log.read(sensor, boot, from, to)) {
         if (held?.has(reading.seq) === true) continue; // it comes by itself
         await rate.take();
-        if (inflight.length >= MAX_INFLIGHT) await inflight.shift();
-        const sending = send(reading);
-        sending.catch(() => undefined); // its failure is taken when its turn comes, here or below
-        inflight.push(sending);
+        while (this.#onTheWay.size >= MAX_INFLIGHT) await Promise.race(this.#onTheWay);
+        sending.push(this.#track(send(reading)));
         sent.add(reading.seq);
       }
     }
-    await Promise.all(inflight);
+    await Promise.all(sending);
     return sent;
   }
 
-  #result({ sensor, boot, from, to }: Args, wanted: RangeSet, sent: RangeSet): Result {
+  #track(sending: Promise<void>): Promise<void> {
+    const settled: Promise<boolean> = sending.then(
+      () => this.#onTheWay.delete(settled),
+      () => this.#onTheWay.delete(settled), // who waits for `sending` itself is told
+    );
+    this.#onTheWay.add(settled);
+    return sending;
+  }
+
+  #result({ sensor, boot, from, to }: Args, asked: RangeSet, sent: RangeSet): Result {
     const { log } = this.#ports;
     const stream = log.account("reading", sensor, boot);
-    const asked = wanted.clip(from, to);
     const held = stream?.held.clip(from, to) ?? new RangeSet();
     const missing = asked.subtract(sent).subtract(held);
     return {

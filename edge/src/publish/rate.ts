@@ -7,6 +7,7 @@ export class Rate {
   readonly #clock: Clock;
   #free: number;
   #at: number;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(perSecond: number, clock: Clock) {
     this.#perSecond = perSecond;
@@ -19,8 +20,13 @@ export class Rate {
     return Math.max(1, this.#perSecond / 10);
   }
 
-  /** Resolves when the next one may pass. One caller at a time. */
-  async take(): Promise<void> {
+  /** Resolves when the next one may pass. Callers take turns in the order in which they asked. */
+  take(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#wait());
+    return this.#turn;
+  }
+
+  async #wait(): Promise<void> {
     this.#refill();
     while (this.#free < 1) {
       await sleep(Math.ceil(((1 - this.#free) / this.#perSecond) * 1_000));
