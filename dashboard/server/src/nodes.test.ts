@@ -2,6 +2,7 @@ import { startBroker } from "@fieldmesh/broker";
 import { createMqttLink } from "@fieldmesh/runtime";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { defaultDashboardConfig } from "./config/read-config.js";
+import { TestNode } from "./testing/node.js";
 import { quiet } from "./testing/quiet.js";
 import { Stack } from "./testing/stack.js";
 
@@ -164,6 +165,43 @@ describe("nodes", () => {
     expect(answer.status).toBe(200);
     await vi.waitFor(
       () => expect(JSON.parse(simulated[0] ?? "{}")).toMatchObject({ type: "overheat" }),
+      WAIT,
+    );
+  });
+
+  test("are found on every broker, and spoken to through their own", async () => {
+    const other = await startBroker({ port: 0 });
+    stack.own(() => other.close());
+    const url = `mqtt://127.0.0.1:${other.port}`;
+    const dashboard = await stack.dashboard({}, { brokers: [[stack.brokerUrl], [url]] });
+    const browser = stack.browser(dashboard.url);
+    const here = await stack.node("greenhouse");
+    const there = new TestNode(url, "cellar", 1_000, ["temperature"]);
+    await there.connect();
+    stack.own(() => there.close());
+    for (const node of [here, there]) await node.answer();
+    await vi.waitFor(
+      () => expect([...browser.nodes.keys()].sort()).toEqual(["env/cellar", "env/greenhouse"]),
+      WAIT,
+    );
+    for (const node of ["cellar", "greenhouse"]) {
+      const answer = await fetch(`${dashboard.url}/api/commands`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ domain: "env", node, name: "read-now", args: {} }),
+      });
+      expect(answer.status).toBe(200);
+    }
+    for (const node of [here, there]) {
+      expect(node.commands.filter(({ name }) => name === "read-now")).toHaveLength(1);
+    }
+    await there.status("offline");
+    await vi.waitFor(() => expect(browser.nodes.get("env/cellar")?.presence).toBe("offline"), WAIT);
+    expect((await fetch(`${dashboard.url}/api/nodes/env/cellar`, { method: "DELETE" })).status).toBe(200);
+    await vi.waitFor(() => expect([...browser.nodes.keys()]).toEqual(["env/greenhouse"]), WAIT);
+    await other.close();
+    await vi.waitFor(
+      () => expect(browser.hello?.brokers.map(({ connected }) => connected)).toEqual([true, false]),
       WAIT,
     );
   });

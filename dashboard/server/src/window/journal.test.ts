@@ -1,4 +1,15 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  rmdir,
+  stat,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog } from "@fieldmesh/runtime";
@@ -132,6 +143,36 @@ describe("the window's journal", () => {
     const again = await open();
     const ring = again.windows.get("env_a_x");
     expect(ring?.at(ring.next - 1)?.seq).toBe(500);
+    await again.journal.close();
+  });
+
+  test("that cannot be written keeps the windows going, and goes on when it can", async () => {
+    const { windows, journal } = await open(() => ({}));
+    const push = (seq: number): void => {
+      windows.open("env_a_x")?.push({ arrival: now, t: now, v: seq, boot: 1, seq });
+    };
+    now += 5_000;
+    push(1);
+    await journal.flush();
+    expect(journal.failing).toBe(false);
+    // Where the next generation is to be, something stands in the way.
+    const [current = ""] = await readdir(folder);
+    const other = current === "window-a.journal" ? "window-b.journal" : "window-a.journal";
+    await mkdir(join(folder, other));
+    now += 5_000; // time for the next generation, with the first reading still in the window
+    push(2);
+    for (let tries = 0; tries < 3; tries += 1) {
+      await journal.flush();
+      expect(journal.failing).toBe(true);
+    }
+    push(3);
+    await rmdir(join(folder, other));
+    await journal.flush();
+    expect(journal.failing).toBe(false);
+    await journal.close();
+    const again = await open();
+    const ring = again.windows.get("env_a_x");
+    expect(ring?.columns(ring.oldest, ring.next).seq).toEqual([1, 2, 3]);
     await again.journal.close();
   });
 

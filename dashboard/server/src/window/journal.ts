@@ -76,6 +76,7 @@ export class WindowJournal {
   #stateAt = Number.NEGATIVE_INFINITY;
   #stateEveryMs = STATE_EVERY_MS;
   #writing: Promise<void> = Promise.resolve();
+  #waiting: Promise<void> | undefined;
   #failures = 0;
   #failing = false;
 
@@ -127,15 +128,17 @@ export class WindowJournal {
     this.#changes.push(change);
   }
 
-  /** Writes what is new in the windows. Never rejects: a full disk is logged and counted. */
+  /**
+   * Writes what is new in the windows. Never rejects: a full disk is logged and counted. While a write is on its
+   * way and another waits, that one will take all that there is.
+   */
   flush(): Promise<void> {
-    this.#writing = this.#writing
-      .then(async () => {
-        await this.#write();
-        this.#failing = false;
-      })
-      .catch((error: unknown) => this.#failed(error));
-    return this.#writing;
+    this.#waiting ??= this.#writing.then(() => {
+      this.#waiting = undefined;
+      this.#writing = this.#attempt();
+      return this.#writing;
+    });
+    return this.#waiting;
   }
 
   async close(): Promise<void> {
@@ -174,6 +177,15 @@ export class WindowJournal {
     generation.end = at;
   }
 
+  async #attempt(): Promise<void> {
+    try {
+      await this.#write();
+      this.#failing = false;
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
   async #write(): Promise<void> {
     const now = this.#options.clock();
     const streams: { stream: string; entries: WindowEntry[] }[] = [];
@@ -209,22 +221,29 @@ export class WindowJournal {
     for (const [ring, n] of reached) this.#cursors.set(ring, n);
   }
 
+  /** Begins the next generation in the older file. Until that is done, the newer one stays as it is. */
   async #rotate(now: number): Promise<void> {
-    await this.#file?.close();
-    this.#file = undefined;
-    this.#current = (this.#current + 1) % FILES.length;
-    this.#generation += 1;
-    const path = join(this.#options.folder, FILES[this.#current] ?? FILES[0]);
-    const file = await open(path, "w", 0o600);
-    const header = Buffer.alloc(HEADER_BYTES);
-    header.write(MAGIC, 0, "latin1");
-    header.writeUInt32LE(FORMAT, 4);
-    header.writeDoubleLE(this.#generation, 8);
-    await writeAll(file, header, 0);
+    const next = (this.#current + 1) % FILES.length;
+    const generation = this.#generation + 1;
+    const file = await open(join(this.#options.folder, FILES[next] ?? FILES[0]), "w", 0o600);
+    try {
+      const header = Buffer.alloc(HEADER_BYTES);
+      header.write(MAGIC, 0, "latin1");
+      header.writeUInt32LE(FORMAT, 4);
+      header.writeDoubleLE(generation, 8);
+      await writeAll(file, header, 0);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    const before = this.#file;
     this.#file = file;
+    this.#current = next;
+    this.#generation = generation;
     this.#bytes = HEADER_BYTES;
     this.#begunAt = now;
     this.#stateAt = Number.NEGATIVE_INFINITY; // the file before may be begun anew: each needs the state
+    await before?.close();
   }
 
   #failed(error: unknown): void {
