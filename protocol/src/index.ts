@@ -10,7 +10,25 @@ export {
   encodeStats,
   encodeStatus,
 } from "./encode.js";
-export type * from "./frames.js";
+export type {
+  Alarms,
+  AlarmView,
+  BrowserToServer,
+  Catalogue,
+  ChannelView,
+  Columns,
+  Dropped,
+  Frame,
+  Hello,
+  HttpApi,
+  NodePresence,
+  NodeView,
+  Role,
+  SensorView,
+  ServerToBrowser,
+  Show,
+  StreamFrame,
+} from "./frames.js";
 export {
   type FoldedBoots,
   type LedgerOptions,
@@ -20,8 +38,33 @@ export {
 } from "./ledger.js";
 export type { LedgerTerms } from "./ledger-boot.js";
 export { type Message, type MessageContext, parseMessage } from "./message.js";
-export type * from "./messages.js";
-export { COMMAND_NAMES, SEVERITIES, SIMULATIONS } from "./messages.js";
+export {
+  type Ack,
+  type AlarmEvent,
+  type AlarmState,
+  type Birth,
+  type BirthSensor,
+  COMMAND_NAMES,
+  type Command,
+  type CommandName,
+  type Commands,
+  type LostRange,
+  type Quality,
+  type Reading,
+  type Reply,
+  type Rule,
+  type RuleKind,
+  SEVERITIES,
+  type SensorAccount,
+  type SensorState,
+  type SensorStats,
+  type SeqRange,
+  type Severity,
+  SIMULATIONS,
+  type Simulation,
+  type Stats,
+  type Status,
+} from "./messages.js";
 export {
   fitName,
   NAME,
