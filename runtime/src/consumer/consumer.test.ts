@@ -415,6 +415,20 @@ describe("a stream consumer", () => {
     expect(ended).toEqual(["too-hot removed", "poorair expired"]);
   });
 
+  it("speaks to a node through the broker that it is at", async () => {
+    const left = new FakeLink();
+    await consumer.close();
+    link = new FakeLink();
+    consumer = createStreamConsumer({ links: [left, link], by: "test", log, measureClocks: false });
+    consumer.start();
+    link.send(STATUS, status("online", 7), true);
+    left.send(STATUS, status("online", 3), true);
+    left.send(BIRTH, encodeBirth(birth), true);
+    expect(consumer.node("env", "desk")?.link).toBe(1);
+    consumer.request({ ...DESK, name: "time" }, {}).catch(() => undefined); // nobody answers here
+    expect([left.commands("time"), link.commands("time")].map((sent) => sent.length)).toEqual([0, 1]);
+  });
+
   it("forgets a node whose birth is emptied", () => {
     online();
     link.send(RAW, reading(1));

@@ -169,7 +169,8 @@ export class Intake {
         break;
       }
     }
-    record.link = link;
+    // A birth or stats may lie at a broker that the node has left: its status says which one it is at.
+    if (!retained || message.kind === "status" || record.status === null) record.link = link;
     const silentWill = message.kind === "status" && message.status?.state === "offline";
     if (!retained && !silentWill) record.lastHeardAt = now;
     const changed = record.judge(this.#ports.listening[link] ?? null, now);
