@@ -1,5 +1,6 @@
 import type { Chart, Plugin } from "chart.js";
 import type { EventMark } from "../model/alarms.js";
+import type { Point } from "../model/decimate.js";
 import type { LimitLine } from "../model/rules.js";
 import { CHART_FONT, type Palette } from "./palette.js";
 
@@ -11,6 +12,8 @@ export interface Overlay {
   marks: readonly EventMark[];
   bad: readonly number[];
   uncertain: readonly number[];
+  alone: readonly Point[];
+  line: string;
   limitText: (value: number) => string;
   cursor: { x: number; y: number } | undefined;
   large: boolean;
@@ -31,6 +34,7 @@ export function overlayPlugin(read: () => Overlay): Plugin<"line"> {
       const overlay = read();
       drawFlags(chart, overlay.bad, overlay.palette.severity.critical);
       drawFlags(chart, overlay.uncertain, overlay.palette.severity.warning);
+      drawAlone(chart, overlay);
       drawEvents(chart, overlay);
       drawLimitLabels(chart, overlay);
       drawCursor(chart, overlay);
@@ -159,6 +163,22 @@ function drawFlags(chart: Chart, times: readonly number[], colour: string): void
   for (const t of times) {
     const x = frame.x(t);
     if (x >= frame.left - 1 && x <= frame.right + 1) ctx.fillRect(x - 1, frame.bottom - 7, 2, 7);
+  }
+  ctx.restore();
+}
+
+/** A line through one reading has no length. */
+function drawAlone(chart: Chart, { alone, line, large }: Overlay): void {
+  const frame = frameOf(chart);
+  if (frame === undefined || alone.length === 0) return;
+  const { ctx } = chart;
+  ctx.save();
+  ctx.fillStyle = line;
+  for (const { x, y } of alone) {
+    if (x < frame.from || x > frame.to) continue;
+    ctx.beginPath();
+    ctx.arc(frame.x(x), frame.y(y), large ? 3 : 2, 0, 2 * Math.PI);
+    ctx.fill();
   }
   ctx.restore();
 }

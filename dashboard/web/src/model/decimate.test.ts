@@ -126,6 +126,15 @@ describe("decimate", () => {
     ]);
   });
 
+  it("tells which readings stand alone, so that they get a dot", () => {
+    const alone = [1, 5, 6, 9].map((seq) => ({ t: seq * 50, v: seq, seq }));
+    const drawn = decimate(series(alone), { from: 0, to: 1000, columnMs: 10, gapMs: 1e9 }, emptyDecimated());
+    expect(drawn.alone).toEqual([
+      { x: 50, y: 1 },
+      { x: 450, y: 9 },
+    ]);
+  });
+
   it("takes one reading from outside, so that the line enters from the left", () => {
     const points = draw(series([0, 100, 200].map((t) => ({ t, v: t }))), 10, 1e9, 150, 250);
     expect(points.map((p) => p.x)).toEqual([100, 200]);

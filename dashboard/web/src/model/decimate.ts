@@ -16,6 +16,8 @@ export interface Decimated {
   /** Times of readings that are not good, at most one a column, each once for bad and once for uncertain. */
   bad: number[];
   uncertain: number[];
+  /** Readings that stand alone between gaps: a dot makes them seen. */
+  alone: Point[];
 }
 
 export function emptyDecimated(): Decimated {
@@ -26,6 +28,7 @@ export function emptyDecimated(): Decimated {
     max: Number.NEGATIVE_INFINITY,
     bad: [],
     uncertain: [],
+    alone: [],
   };
 }
 
@@ -59,6 +62,7 @@ export function decimate(series: Series, options: DecimateOptions, into: Decimat
   into.max = Number.NEGATIVE_INFINITY;
   into.bad.length = 0;
   into.uncertain.length = 0;
+  into.alone.length = 0;
 
   let column = Number.NaN;
   let first = -1;
@@ -102,6 +106,7 @@ export function decimate(series: Series, options: DecimateOptions, into: Decimat
     if (segment === 0 || end === undefined) return;
     if (segment === 1) {
       const { x, y } = end;
+      into.alone.push({ x, y });
       end.x = x - columnMs / 2;
       put(x + columnMs / 2, y);
       put(x + columnMs / 2, Number.NaN);

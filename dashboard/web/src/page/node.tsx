@@ -2,7 +2,7 @@ import type { NodeView, SensorView } from "@fieldmesh/protocol";
 import { useSignal } from "@preact/signals";
 import { api } from "../api.js";
 import { canSimulate, nodeTitle, sensorTitle, standingOf } from "../model/catalogue.js";
-import { agoText, durationText, fullTime } from "../model/times.js";
+import { agoText, durationText, elapsedText, fullTime } from "../model/times.js";
 import { showValue, valueText } from "../model/units.js";
 import { navigate, streamHref } from "../router.js";
 import { seconds } from "../server-clock.js";
@@ -73,8 +73,8 @@ function About({ node }: { node: NodeView }) {
         {node.host !== undefined && <Fact term="Host">{node.host}</Fact>}
         {node.version !== undefined && <Fact term="Version">{node.version}</Fact>}
         <Fact term="State">
-          {node.presence === "unknown" ? "readings only" : node.presence} since{" "}
-          <time title={fullTime(node.since)}>{agoText(node.since, now)}</time>
+          {node.presence === "unknown" ? "readings only" : node.presence} for{" "}
+          <time title={fullTime(node.since)}>{elapsedText(now - node.since)}</time>
           {node.reason === undefined ? "" : ` (${node.reason})`}
         </Fact>
         {node.startedAt !== undefined && (

@@ -1,6 +1,6 @@
 import type { ChannelView } from "@fieldmesh/protocol";
 import { api } from "../api.js";
-import { agoText, durationText, fullTime } from "../model/times.js";
+import { agoText, durationText, elapsedText, fullTime } from "../model/times.js";
 import { seconds } from "../server-clock.js";
 import { link, signOut } from "../session.js";
 import { connection, dropped, hello, may, session } from "../state.js";
@@ -43,7 +43,7 @@ function Brokers() {
                 {broker.connected ? <Check /> : <Cross />} {broker.connected ? "Connected" : "Away"}
               </Badge>{" "}
               <span class="quiet" title={fullTime(broker.since)}>
-                since {agoText(broker.since, seconds.value)}
+                for {elapsedText(seconds.value - broker.since)}
               </span>
             </span>
           </li>

@@ -21,6 +21,7 @@ export function Simulate({ node, sensor }: { node: NodeView; sensor?: { id: stri
       "simulate",
       sensor === undefined ? { type } : { type, sensor: sensor.id },
     );
+    if (node.legacy) return `${label} sent. Publishers of this kind do not answer.`;
     if (type === "reset") return "Faults ended.";
     return sensor === undefined
       ? `${label} begun.`
