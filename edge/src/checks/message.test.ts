@@ -45,6 +45,16 @@ describe("alarmMessage", () => {
     const rule: Rule = { ...base, kind: "equals", value: true, forMs: 10_000 };
     expect(alarmMessage(rule, "raised", door)).toBe("back door is true for 10 s");
   });
+
+  it("calls a state as people do, where the type has a word for it", () => {
+    const rule: Rule = { ...base, kind: "equals", value: true, forMs: 10_000 };
+    const door = { id: "door", type: "door", unit: "1" };
+    expect(alarmMessage(rule, "raised", door)).toBe("door is open for 10 s");
+    expect(alarmMessage(rule, "cleared", door)).toBe("door is no longer open");
+    expect(alarmMessage({ ...rule, value: false }, "raised", { ...door, type: "switch" })).toBe(
+      "door is off for 10 s",
+    );
+  });
 });
 
 describe("limitOf", () => {

@@ -5,8 +5,19 @@ import { formatDuration } from "../config/durations.js";
 export interface MessageSubject {
   id: string;
   label?: string;
+  type?: string;
   unit: string;
 }
+
+/** What true and false are called, by type of sensor; others are called by these names themselves. */
+const STATES: ReadonlyMap<string | undefined, readonly [whenTrue: string, whenFalse: string]> = new Map([
+  ["door", ["open", "closed"]],
+  ["window", ["open", "closed"]],
+  ["leak", ["wet", "dry"]],
+  ["switch", ["on", "off"]],
+  ["occupancy", ["occupied", "empty"]],
+  ["presence", ["occupied", "empty"]],
+]);
 
 /** The sentence of an event: `temperature above 30 °C for 2 s`, `temperature no longer above 30 °C`. */
 export function alarmMessage(rule: Rule, state: AlarmState, sensor: MessageSubject): string {
@@ -23,7 +34,9 @@ export function alarmMessage(rule: Rule, state: AlarmState, sensor: MessageSubje
     case "outside":
       return `${name} ${no}outside ${rule.low} to ${amount(rule.high)}${held}`;
     case "equals": {
-      const value = typeof rule.value === "boolean" ? String(rule.value) : amount(rule.value);
+      const [whenTrue, whenFalse] = STATES.get(sensor.type) ?? ["true", "false"];
+      const value =
+        typeof rule.value === "boolean" ? (rule.value ? whenTrue : whenFalse) : amount(rule.value);
       return `${name} is ${no}${value}${held}`;
     }
     case "rate":
