@@ -18,6 +18,8 @@ export interface BrokerConfig {
   passwordFile?: string | undefined;
   /** Path of an `acl_file` in Mosquitto's format. Absent: a client that is let in may do all but write `$SYS`. */
   aclFile?: string | undefined;
+  /** How browsers reach this machine through a proxy; its host is taken in `Host` and `Origin` too. */
+  publicUrl?: URL | undefined;
   /** Host names, beyond loopback, that a WebSocket request may carry in `Host` and `Origin`. */
   allowedHosts: readonly string[];
 }
@@ -45,6 +47,7 @@ export function readBrokerConfig(env: RawEnvironment = process.env): BrokerConfi
       "PASSWORD_FILE",
       "ACL_FILE",
       "ALLOWED_HOSTS",
+      "PUBLIC_URL",
     ],
     env,
   );
@@ -58,5 +61,6 @@ export function readBrokerConfig(env: RawEnvironment = process.env): BrokerConfi
     passwordFile: values.PASSWORD_FILE,
     aclFile: values.ACL_FILE,
     allowedHosts: values.ALLOWED_HOSTS,
+    publicUrl: values.PUBLIC_URL,
   };
 }

@@ -16,8 +16,12 @@ export interface Limits {
   queuedMessages: number;
   /** Bytes held for one persistent session while it is away. */
   queuedBytes: number;
+  /** Bytes held for all sessions together. */
+  queuedTotalBytes: number;
   /** Retained messages in all; the next new topic is not retained. */
   retainedMessages: number;
+  /** Bytes of all retained messages; one that finds no room is not retained. */
+  retainedBytes: number;
   /** Persistent sessions in all (connected or not); the next one gets CONNACK 3. */
   sessions: number;
   /** Outward queue of one reader past which its publishers wait, and then its QoS 0 is dropped. */
@@ -37,7 +41,9 @@ export const DEFAULT_LIMITS: Limits = {
   connectTimeoutMs: 10_000,
   queuedMessages: 20_000,
   queuedBytes: 16 * MIB,
+  queuedTotalBytes: 256 * MIB,
   retainedMessages: 100_000,
+  retainedBytes: 64 * MIB,
   sessions: 20_000,
   softQueueBytes: MIB,
   hardQueueBytes: 8 * MIB,

@@ -119,6 +119,7 @@ export class Engine {
       this.#subscribed = { port: engineClient(client).conn, granted };
     });
     const onClientError = (client: Client, error: Error): void => {
+      if ("errorCode" in error) return; // a refused CONNECT, which was reported with its reason
       this.#options.warnings.warn(
         "engine",
         { clientId: client.id, error: error.message },

@@ -62,7 +62,7 @@ export async function openListeners(
     if (config.wsPort !== undefined) {
       const web = websocketServer({
         tls,
-        allowedHosts: config.allowedHosts,
+        allowed: { allowedHosts: config.allowedHosts, publicUrl: config.publicUrl },
         maxMessageBytes,
         onConnection: (socket, request) => events.onTransport(new WebSocketTransport(socket, request)),
         onRefused: (request, reason) => events.onRefused(request.socket.remoteAddress ?? "?", reason),

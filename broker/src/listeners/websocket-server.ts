@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
-import { checkOrigin, type TlsFiles } from "@fieldmesh/runtime";
+import { type AllowedHosts, checkOrigin, type TlsFiles } from "@fieldmesh/runtime";
 import { type WebSocket, WebSocketServer } from "ws";
 
 /** The subprotocol of MQTT over WebSocket; old clients of 3.1 name it with the version [MQTT-6.0.0-3]. */
@@ -11,7 +11,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 
 export interface WebSocketListenerOptions {
   tls: TlsFiles | undefined;
-  allowedHosts: readonly string[];
+  allowed: Pick<AllowedHosts, "allowedHosts" | "publicUrl">;
   /** Largest WebSocket message; it may hold several control packets. */
   maxMessageBytes: number;
   onConnection(socket: WebSocket, request: IncomingMessage): void;
@@ -34,7 +34,7 @@ export function websocketServer(options: WebSocketListenerOptions): Server {
   });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    const reason = refusal(request, options.allowedHosts);
+    const reason = refusal(request, options.allowed);
     if (reason !== null) {
       options.onRefused(request, reason);
       socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
@@ -46,10 +46,10 @@ export function websocketServer(options: WebSocketListenerOptions): Server {
 }
 
 /** Why a request may not be upgraded, or null. */
-function refusal(request: IncomingMessage, allowedHosts: readonly string[]): string | null {
+function refusal(request: IncomingMessage, allowed: WebSocketListenerOptions["allowed"]): string | null {
   const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   if (!SUBPROTOCOLS.some((name) => offered.includes(name))) return 'the subprotocol "mqtt" was not offered';
   // No cookies here, so a page of another port of this machine has no more than any program of it.
-  const verdict = checkOrigin(request.headers, { allowedHosts, anyLoopbackPort: true });
+  const verdict = checkOrigin(request.headers, { ...allowed, anyLoopbackPort: true });
   return verdict.ok ? null : verdict.detail;
 }

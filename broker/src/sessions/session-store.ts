@@ -14,6 +14,9 @@ interface Interest {
 }
 
 type ClientRef = Pick<Client, "id">;
+interface Identified {
+  messageId?: number | undefined;
+}
 type Will = PublishPacket & { clientId?: string; brokerId?: string };
 
 export interface SessionStoreHost {
@@ -44,15 +47,17 @@ export class SessionStore {
   readonly #interests = new SubscriptionTrie<Interest>();
   readonly #interestOf = new Map<string, Map<string, Interest>>();
   readonly #byTopic = new Map<string, readonly Interest[]>();
-  readonly #incoming = new Map<string, Map<number, AedesPublishPacket>>();
+  readonly #incoming = new Map<string, Set<number>>();
   readonly #wills = new Map<string, Will>();
+  /** Bytes held for all sessions. */
+  readonly #total = { bytes: 0 };
   readonly #granted = new WeakSet<Subscription>();
   #brokerId = "";
 
   constructor(limits: Limits, host: SessionStoreHost) {
     this.#limits = limits;
     this.#host = host;
-    this.retained = new RetainedMessages(limits.retainedMessages);
+    this.retained = new RetainedMessages(limits);
   }
 
   get sessionCount(): number {
@@ -86,12 +91,8 @@ export class SessionStore {
   /** Messages and bytes held for all sessions. */
   held(): { messages: number; bytes: number } {
     let messages = 0;
-    let bytes = 0;
-    for (const session of this.#sessions.values()) {
-      messages += session.size;
-      bytes += session.bytes;
-    }
-    return { messages, bytes };
+    for (const session of this.#sessions.values()) messages += session.size;
+    return { messages, bytes: this.#total.bytes };
   }
 
   // ---- Aedes' persistence interface; its shapes, names and promises are Aedes' ----
@@ -165,6 +166,7 @@ export class SessionStore {
     if (session === undefined) return;
     for (const filter of session.subscriptions.keys()) this.#dropInterest(client.id, filter);
     this.#sessions.delete(client.id);
+    this.#total.bytes -= session.bytes;
   }
 
   async outgoingEnqueue(to: { clientId: string }, packet: AedesPublishPacket): Promise<void> {
@@ -194,22 +196,22 @@ export class SessionStore {
     return Readable.from(session.drain(drained), { highWaterMark: 1 });
   }
 
-  async incomingStorePacket(client: ClientRef, packet: AedesPublishPacket): Promise<void> {
+  // Of a QoS 2 message under way only the identifier matters [MQTT-4.3.3-2]: it was published when it came.
+  async incomingStorePacket(client: ClientRef, packet: Identified): Promise<void> {
     let under = this.#incoming.get(client.id);
     if (under === undefined) {
-      under = new Map();
+      under = new Set();
       this.#incoming.set(client.id, under);
     }
-    under.set(packet.messageId ?? 0, packet);
+    under.add(packet.messageId ?? 0);
   }
 
-  async incomingGetPacket(client: ClientRef, packet: { messageId?: number }): Promise<AedesPublishPacket> {
-    const found = this.#incoming.get(client.id)?.get(packet.messageId ?? 0);
-    if (found === undefined) throw new Error("no such packet"); // Aedes' sign for "new"
-    return found;
+  async incomingGetPacket(client: ClientRef, packet: Identified): Promise<Identified> {
+    if (!this.#incoming.get(client.id)?.has(packet.messageId ?? 0)) throw new Error("no such packet"); // "it is new"
+    return packet;
   }
 
-  async incomingDelPacket(client: ClientRef, packet: { messageId?: number }): Promise<void> {
+  async incomingDelPacket(client: ClientRef, packet: Identified): Promise<void> {
     const under = this.#incoming.get(client.id);
     if (!under?.delete(packet.messageId ?? 0)) throw new Error("no such packet");
     if (under.size === 0) this.#incoming.delete(client.id);
@@ -257,7 +259,7 @@ export class SessionStore {
   #session(clientId: string): Session {
     let session = this.#sessions.get(clientId);
     if (session === undefined) {
-      session = new Session(this.#limits);
+      session = new Session(this.#limits, this.#total);
       this.#sessions.set(clientId, session);
     }
     return session;

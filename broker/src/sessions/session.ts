@@ -21,6 +21,7 @@ const CONNECTED_FACTOR = 2;
 export interface SessionBounds {
   queuedMessages: number;
   queuedBytes: number;
+  queuedTotalBytes: number;
 }
 
 /**
@@ -35,12 +36,15 @@ export class Session {
   /** Said once for each stretch of dropping. */
   dropping = false;
   readonly #bounds: SessionBounds;
+  readonly #total: { bytes: number };
   /** By `brokerCounter`, which no two messages share; a Map keeps the order. */
   readonly #held = new Map<number, Held>();
   readonly #byMessageId = new Map<number, number>();
 
-  constructor(bounds: SessionBounds) {
+  /** @param total what all sessions hold together; shared by them */
+  constructor(bounds: SessionBounds, total: { bytes: number }) {
     this.#bounds = bounds;
+    this.#total = total;
   }
 
   get size(): number {
@@ -59,8 +63,10 @@ export class Session {
     const factor = this.connected ? CONNECTED_FACTOR : 1;
     if (this.#held.size >= this.#bounds.queuedMessages * factor) return false;
     if (this.bytes + bytes > this.#bounds.queuedBytes * factor) return false;
+    if (this.#total.bytes + bytes > this.#bounds.queuedTotalBytes) return false;
     this.#held.set(packet.brokerCounter, { packet, messageId: undefined, bytes, sent: false });
     this.bytes += bytes;
+    this.#total.bytes += bytes;
     this.dropping = false;
     return true;
   }
@@ -106,6 +112,7 @@ export class Session {
     this.#held.delete(counter);
     if (held.messageId !== undefined) this.#byMessageId.delete(held.messageId);
     this.bytes -= held.bytes;
+    this.#total.bytes -= held.bytes;
     held.taken?.();
     return held.packet;
   }

@@ -1,0 +1,102 @@
+// What engine-client.ts depends on beyond Aedes' documentation: a newer Aedes that differs has to fail here.
+import { Duplex } from "node:stream";
+import { Aedes, type AedesPublishPacket } from "aedes";
+import { generate } from "mqtt-packet";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { connectPacket } from "../contract/test-client.js";
+import { type EngineClient, engineClient, neverDuplicate } from "./engine-client.js";
+
+/** A connection that counts how often the engine asks for more. */
+class Connection extends Duplex {
+  client: EngineClient | undefined;
+  asked = 0;
+  override _read(): void {}
+  override _write(_chunk: unknown, _encoding: string, done: () => void): void {
+    done();
+  }
+  override read(size?: number): unknown {
+    if (size !== 0) this.asked += 1;
+    return super.read(size);
+  }
+}
+
+let aedes: Aedes;
+let connection: Connection;
+let client: EngineClient;
+beforeEach(async () => {
+  aedes = await Aedes.createBroker();
+  connection = new Connection();
+  client = engineClient(aedes.handle(connection));
+  const ready = new Promise((resolve) => aedes.once("clientReady", resolve));
+  connection.push(generate(connectPacket("watched")));
+  await ready;
+  await new Promise(setImmediate);
+});
+afterEach(() => new Promise<void>((resolve) => aedes.close(() => resolve())));
+
+describe("Aedes", () => {
+  test("keeps its client in the connection, and the connection in its client", () => {
+    expect(connection.client).toBe(client);
+    expect(client.conn).toBe(connection);
+  });
+
+  test("asks for more exactly when no packet is unfinished", async () => {
+    let finish: (() => void) | undefined;
+    aedes.authorizePublish = (_client, _packet, done) => {
+      finish = done;
+    };
+    expect(client._parsingBatch).toBe(0);
+    const before = connection.asked;
+    connection.push(generate({ cmd: "publish", topic: "t", payload: "", qos: 0, dup: false, retain: false }));
+    await new Promise(setImmediate);
+    expect(client._parsingBatch).toBe(1);
+    const during = connection.asked;
+    expect(during).toBeGreaterThan(before);
+    finish?.();
+    await new Promise(setImmediate);
+    expect(client._parsingBatch).toBe(0);
+    expect(connection.asked).toBe(during + 1);
+  });
+
+  test("knows the granted QoS of a subscription when it hands over the delivering function", async () => {
+    let granted: number | undefined;
+    const { mq } = aedes as unknown as { mq: { on(topic: string, ...rest: unknown[]): unknown } };
+    const on = mq.on.bind(mq);
+    mq.on = (topic, ...rest) => {
+      granted = client.subscriptions[topic]?.qos;
+      return on(topic, ...rest);
+    };
+    const subscribed = new Promise((resolve) => aedes.once("subscribe", resolve));
+    connection.push(generate({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "t/+", qos: 1 }] }));
+    await subscribed;
+    expect(granted).toBe(1);
+  });
+
+  test("drops what was overtaken unless its record of duplicates forgets", () => {
+    const asked: string[] = [];
+    aedes.authorizeForward = (_client, packet) => {
+      asked.push(packet.payload.toString());
+      return null;
+    };
+    const deliver = (brokerCounter: number): void => {
+      const packet = {
+        cmd: "publish",
+        topic: "t",
+        payload: String(brokerCounter),
+        qos: 0,
+        dup: false,
+        retain: false,
+        brokerId: aedes.id,
+        brokerCounter,
+      };
+      client.deliverQoS(packet as AedesPublishPacket, () => undefined);
+    };
+    deliver(7);
+    deliver(6);
+    expect(asked).toEqual(["7"]);
+    neverDuplicate(client, aedes.id);
+    deliver(5);
+    deliver(5);
+    expect(asked).toEqual(["7", "5", "5"]);
+  });
+});
