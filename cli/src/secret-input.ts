@@ -14,9 +14,10 @@ export async function readSecret(stdin: Readable): Promise<string> {
 
 /** Asks on a terminal, without showing what is typed. */
 export async function askSecret(question: string, terminal: Terminal): Promise<string> {
-  terminal.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const input = createInterface({ input: terminal.stdin, output: nowhere, terminal: true });
+  // Only now: from here on the terminal shows nothing of what is typed.
+  terminal.stderr.write(question);
   try {
     return await new Promise<string>((resolve, reject) => {
       input.once("line", resolve);

@@ -1,7 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runCommand } from "../program.js";
 import { capturedTerminal } from "../testing/captured-terminal.js";
 
@@ -49,6 +53,30 @@ describe("fieldmesh users", () => {
     expect(await list()).toEqual([]);
     expect((await users(["remove", "ada"])).code).toBe(1);
   });
+
+  // script(1) gives the command a terminal of its own.
+  it.runIf(existsSync("/usr/bin/script"))(
+    "asks on a terminal and shows nothing of what is typed",
+    async () => {
+      const bin = fileURLToPath(new URL("../../bin/fieldmesh.js", import.meta.url));
+      const command = `'${process.execPath}' '${bin}' users add ada --role admin`;
+      const child = spawn("/usr/bin/script", ["-qec", command, "/dev/null"], {
+        env: { ...process.env, USERS_FILE: join(folder, "users.yaml") },
+      });
+      let shown = "";
+      child.stdout.on("data", (chunk: Buffer) => {
+        shown += String(chunk);
+      });
+      const ended = once(child, "close");
+      for (const prompt of ["Password for ada: ", "The same again: "]) {
+        await vi.waitFor(() => expect(shown).toContain(prompt), { timeout: 10_000 });
+        child.stdin.write("correct horse\r");
+      }
+      expect(await ended).toEqual([0, null]);
+      expect(shown).not.toContain("horse");
+      expect(await list()).toEqual([{ kind: "user", name: "ada", role: "admin" }]);
+    },
+  );
 
   it("makes tokens that end, and removes them", async () => {
     const token = await users(["token", "grafana", "--role", "viewer", "--expires", "90d"]);
