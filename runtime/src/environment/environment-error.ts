@@ -11,7 +11,8 @@ export class EnvironmentError extends Error {
   readonly value: string | undefined;
   readonly expected: string;
 
-  constructor(variable: string, value: string | undefined, expected: string, options?: ErrorOptions) {
+  constructor(variable: string, given: string | undefined, expected: string, options?: ErrorOptions) {
+    const value = given === undefined ? undefined : withoutPassword(given);
     super(
       `${variable}${value === undefined ? " is not set" : `=${quoted(value)}`}: expected ${expected}`,
       options,
@@ -24,4 +25,9 @@ export class EnvironmentError extends Error {
 
 function quoted(value: string): string {
   return JSON.stringify(value.length > 120 ? `${value.slice(0, 117)}...` : value);
+}
+
+/** An address may hold a password, which must not go on into a log. */
+function withoutPassword(value: string): string {
+  return value.replace(/(:\/\/[^:@/\s]*):[^/\s]*@/g, "$1:(hidden)@");
 }

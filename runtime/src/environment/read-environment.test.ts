@@ -103,6 +103,13 @@ describe("readEnvironment", () => {
     expect(error.expected.length).toBeGreaterThan(5);
   });
 
+  it("does not show the password of an address", () => {
+    const error = refusal("MQTT_URL", { MQTT_URL: "mqtt://ada:hunter2@a,mqtt://ada:hunt@er3@b,nonsense" });
+    expect(error.message).toContain("mqtt://ada:(hidden)@a,mqtt://ada:(hidden)@b,nonsense");
+    expect(`${error.message}${error.value}`).not.toMatch(/hunt/);
+    expect(refusal("PUBLIC_URL", { PUBLIC_URL: "https://ada:hunter2@x" }).message).not.toContain("hunter2");
+  });
+
   it("takes addresses to listen on", () => {
     for (const host of ["0.0.0.0", "::", "::1", "fe80::1%eth0", "desk.lan", "localhost"]) {
       expect(read("HOST", host)).toBe(host);

@@ -15,10 +15,16 @@ describe("parseBrokerAddress", () => {
     expect(shownAddress(parseBrokerAddress(address))).toBe(shown);
   });
 
-  it.each(["", "broker", "broker:1883", "tcp://broker", "http://broker", "mqtt://", "mqtt://a b"])(
-    "refuses %j",
-    (address) => {
-      expect(() => parseBrokerAddress(address)).toThrow(BrokerAddressError);
-    },
-  );
+  it.each([
+    "",
+    "broker",
+    "broker:1883",
+    "tcp://broker",
+    "http://broker",
+    "mqtt://",
+    "mqtt://a b",
+    "mqtt://user:50%@broker",
+  ])("refuses %j", (address) => {
+    expect(() => parseBrokerAddress(address)).toThrow(BrokerAddressError);
+  });
 });

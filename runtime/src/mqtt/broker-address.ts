@@ -17,9 +17,23 @@ export function parseBrokerAddress(address: string): URL {
   const url = new URL(address);
   const defaultPort = DEFAULT_PORTS[url.protocol];
   if (defaultPort === undefined || url.hostname === "") throw new BrokerAddressError(expected);
+  if (!isEncoded(url.username) || !isEncoded(url.password)) {
+    throw new BrokerAddressError(
+      'user and password percent-encoded, "%" as "%25": or use MQTT_USERNAME and MQTT_PASSWORD',
+    );
+  }
   // The URL parser hides a default port of its own (80 of ws:), which is not ours: only an absent one is.
   if (url.port === "" && !/:(80|443)(\/|$)/.test(address)) url.port = String(defaultPort);
   return url;
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The address without user and password, for logs and pages. */
