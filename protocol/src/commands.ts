@@ -1,8 +1,8 @@
-import { z } from "zod";
 import { COMMAND_NAMES, type CommandName, type Commands, SIMULATIONS } from "./messages.js";
 import { parseName } from "./names.js";
 import { type Parsed, refuse, shown } from "./parsed.js";
 import { parsedBy } from "./validated.js";
+import { z } from "./validator.js";
 
 /** A command's name with the arguments that belong to it. */
 export type CommandArgs = { [N in CommandName]: { name: N; args: Commands[N]["args"] } }[CommandName];

@@ -1,9 +1,9 @@
-import { z } from "zod";
 import type { Rule } from "./messages.js";
 import { SEVERITIES } from "./messages.js";
 import { parseName } from "./names.js";
 import type { Parsed } from "./parsed.js";
 import { parsedBy } from "./validated.js";
+import { z } from "./validator.js";
 
 const DAY_MS = 86_400_000;
 const delayMs = z
