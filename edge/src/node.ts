@@ -208,6 +208,7 @@ class Node implements EdgeNode {
       logger: this.#logger,
       backfillPerSecond: this.#config.backfillPerSecond,
       qosOf: (sensor) => this.#sensors.get(sensor)?.config.qos ?? 1,
+      onDrained: () => this.#session?.statsSoon(),
     });
   }
 

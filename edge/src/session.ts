@@ -21,6 +21,7 @@ export class ReplacedError extends ConfigurationError {
 
 /** Stats are published this often. */
 const STATS_EVERY_MS = 10_000;
+const STATS_SOON_MS = 1_000;
 /** What the goodbye may take. */
 const LEAVE_LIMIT_MS = 2_000;
 /** Our own status is put right at most this often, whoever overwrites it. */
@@ -50,6 +51,7 @@ export class Session {
   #repairAt = 0;
   #repair: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(ports: SessionPorts) {
     this.#ports = ports;
@@ -87,6 +89,18 @@ export class Session {
     this.#publish(buildTopic({ kind: "birth", domain, node }), encodeBirth(birth()));
   }
 
+  /**
+   * The account has changed in a way that consumers wait for: what was held is sent, and what they still miss they
+   * may ask for. Told a second later, when it is acknowledged too.
+   */
+  statsSoon(): void {
+    if (this.#soon !== undefined) return;
+    this.#soon = setTimeout(() => {
+      this.#soon = undefined;
+      this.#publishStats();
+    }, STATS_SOON_MS);
+  }
+
   /** A message on our own status topic: ours, or that of another node with our name. */
   receive(payload: Buffer, retain: boolean): void {
     if (payload.length === 0) {
@@ -110,8 +124,7 @@ export class Session {
 
   /** Says that we go, so that the broker need not publish the will. */
   async leave(reason: string): Promise<void> {
-    clearInterval(this.#timer);
-    clearTimeout(this.#repair);
+    this.abandon();
     if (this.#link?.connected !== true) return;
     this.#publishStats();
     const status = encodeStatus(this.#status("offline", reason));
@@ -123,6 +136,7 @@ export class Session {
   /** Leaves without a word: the topic is another's now. */
   abandon(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
     clearTimeout(this.#repair);
   }
 

@@ -21,6 +21,8 @@ export interface OutboxPorts {
   logger: Log;
   /** Publishes one item and resolves at the broker's acknowledgement; `held`: it comes from the log. */
   send: (item: Item, held: boolean) => Promise<void>;
+  /** All that was held has been sent. */
+  onDrained?: () => void;
 }
 
 /**
@@ -36,6 +38,7 @@ export class Outbox {
   readonly #names = new Set<string>();
   readonly #wake = new Wake();
   #rescan = false;
+  #sentHeld = false;
   #closed = false;
   #loop: Promise<void> = Promise.resolve();
 
@@ -99,6 +102,10 @@ export class Outbox {
       const { log, link, logger } = this.#ports;
       if (!link.connected || log.heldCount(this.#kind) <= this.#names.size) {
         cursor = FROM_THE_START;
+        if (link.connected && this.#sentHeld) {
+          this.#sentHeld = false;
+          this.#ports.onDrained?.();
+        }
         await this.#wake.wait(IDLE_MS);
         continue;
       }
@@ -132,7 +139,9 @@ export class Outbox {
         return;
       }
       // It may have been sent or given up while this one waited.
-      if (log.isHeld(item) && !this.#names.has(nameId(item))) void this.#send(item, true);
+      if (!log.isHeld(item) || this.#names.has(nameId(item))) continue;
+      this.#sentHeld = true;
+      void this.#send(item, true);
     }
   }
 }

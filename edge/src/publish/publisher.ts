@@ -21,6 +21,8 @@ export interface PublisherPorts {
   logger: Log;
   backfillPerSecond: number;
   qosOf: (sensor: string) => 0 | 1;
+  /** The readings that were held have been sent. */
+  onDrained: () => void;
 }
 
 /** Takes readings and events from the log to the broker. What "delivered" means is in docs/edge.md. */
@@ -39,6 +41,7 @@ export class Publisher {
       logger,
       rate: new Rate(ports.backfillPerSecond, clock),
       send: (item, held) => this.#sendReading(item, held),
+      onDrained: ports.onDrained,
     });
     this.#events = new Outbox("event", MAX_EVENTS_INFLIGHT, {
       link,
