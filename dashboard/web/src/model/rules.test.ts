@@ -1,6 +1,6 @@
 import type { Rule } from "@fieldmesh/protocol";
 import { describe, expect, it } from "vitest";
-import { limitLines, ruleFields, ruleText } from "./rules.js";
+import { limitLines, ruleFields, ruleText, settingText, settingTitle } from "./rules.js";
 
 const sensor = { type: "temperature", unit: "Cel" };
 const base = { id: "r", severity: "warning" } as const;
@@ -20,6 +20,20 @@ describe("ruleText", () => {
     [{ ...base, kind: "equals", value: true }, "is on"],
   ])("says %j in words", (rule, expected) => {
     expect(text(rule)).toBe(expected);
+  });
+});
+
+describe("settings", () => {
+  it("says in words what was changed by command", () => {
+    const rule = { ...base, kind: "above", limit: 31 };
+    expect(settingText("rules.too-hot", rule, sensor).replaceAll("\u00a0", " ")).toBe("above 31 °C");
+    expect(settingText("intervalMs", 2500, sensor)).toBe("2.5 s");
+    expect(settingText("other", { a: 1 }, sensor)).toBe('{"a":1}');
+    expect(["rules.too-hot", "intervalMs", "other"].map(settingTitle)).toEqual([
+      "Rule too-hot",
+      "Interval",
+      "other",
+    ]);
   });
 });
 

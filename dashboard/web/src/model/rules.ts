@@ -1,4 +1,4 @@
-import type { Rule } from "@fieldmesh/protocol";
+import type { Rule, RuleKind } from "@fieldmesh/protocol";
 import { durationText } from "./times.js";
 import { inputUnit, type Measured, valueText } from "./units.js";
 
@@ -53,6 +53,33 @@ export function ruleText(rule: Rule, sensor: Measured): string {
     case "missing":
       return `no good reading for ${durationText(rule.afterMs)}`;
   }
+}
+
+const KINDS: ReadonlySet<unknown> = new Set<RuleKind>([
+  "above",
+  "below",
+  "outside",
+  "equals",
+  "rate",
+  "stuck",
+  "missing",
+]);
+
+/** A setting's value in words, as far as it is one that this page knows; else as JSON. */
+export function settingText(setting: string, value: unknown, sensor: Measured): string {
+  if (setting === "intervalMs" && typeof value === "number") return durationText(value);
+  if (typeof value === "object" && value !== null && "kind" in value && KINDS.has(value.kind)) {
+    // The node has checked it: it is a rule that it has set.
+    return ruleText(value as Rule, sensor);
+  }
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
+}
+
+/** `Rule too-hot`, `Interval`, or the setting's own name. */
+export function settingTitle(setting: string): string {
+  if (setting === "intervalMs") return "Interval";
+  const rule = /^rules\.([a-z0-9-]+)$/.exec(setting)?.[1];
+  return rule === undefined ? setting : `Rule ${rule}`;
 }
 
 /** A number of a rule that an operator may change. */

@@ -1,6 +1,7 @@
 import type { NodeView, SensorView } from "@fieldmesh/protocol";
 import { useSignal } from "@preact/signals";
 import { api } from "../api.js";
+import { settingText, settingTitle } from "../model/rules.js";
 import { agoText, durationText, fullTime } from "../model/times.js";
 import { inputUnit, valueText } from "../model/units.js";
 import { seconds } from "../server-clock.js";
@@ -50,10 +51,11 @@ export function SensorSettings({ node, sensor }: { node: NodeView; sensor: Senso
           <h3>Changed by command</h3>
           <ul class="plain-list">
             {overrides.map((override) => (
-              <li key={override.setting}>
-                <code>{override.setting}</code> {shown(override.value)}{" "}
+              <li key={override.setting} class="break">
+                <strong>{settingTitle(override.setting)}</strong>:{" "}
+                {settingText(override.setting, override.value, sensor)}{" "}
                 <span class="quiet">
-                  instead of {shown(override.configured)}, by {override.by},{" "}
+                  instead of {settingText(override.setting, override.configured, sensor)}, by {override.by},{" "}
                   <time title={fullTime(override.at)}>{agoText(override.at, seconds.value)}</time>
                 </span>
               </li>
@@ -70,10 +72,6 @@ export function SensorSettings({ node, sensor }: { node: NodeView; sensor: Senso
       )}
     </section>
   );
-}
-
-function shown(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
 }
 
 function SensorCommands({ node, sensor }: { node: NodeView; sensor: SensorView }) {

@@ -168,7 +168,11 @@ function Tooltip({ cursor, sensor }: { cursor: Cursor; sensor: SensorView }) {
   if (t === undefined) return null;
   const flag = series.flags.get(series.n[index] ?? -1);
   return (
-    <div class="tooltip" role="status" style={{ "--x": `${cursor.x}px` }}>
+    <div
+      class={`tooltip ${cursor.x > cursor.width / 2 ? "tooltip-before" : ""}`}
+      role="status"
+      style={{ "--x": `${cursor.x}px` }}
+    >
       <strong>{valueText(series.v[index] ?? null, sensor, "fine")}</strong>
       <span>{timeText(t, seconds.value)}</span>
       <span class="quiet">reading {series.seq[index]}</span>

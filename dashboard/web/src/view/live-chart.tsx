@@ -37,8 +37,9 @@ export interface Cursor {
   /** The reading under it. */
   series: Series;
   index: number;
-  /** Place in the canvas, CSS pixels. */
+  /** Place in the canvas and width of that, CSS pixels. */
   x: number;
+  width: number;
 }
 
 interface Props {
@@ -163,7 +164,13 @@ function startChart(
       });
       store.redraws += 1;
       // The chart has moved on under a pointer that rests.
-      if (at >= 0) latest.current.onCursor?.({ series, index: at, x: placeOf(series.t[at] ?? 0) });
+      if (at >= 0)
+        latest.current.onCursor?.({
+          series,
+          index: at,
+          x: placeOf(series.t[at] ?? 0),
+          width: element.clientWidth,
+        });
       const now = performance.now();
       if (now - toldAt < DRAWN_EVERY_MS && toldAt !== 0) return;
       toldAt = now;
@@ -205,7 +212,7 @@ function startChart(
     if (time === undefined || index < series.head) return undefined;
     cursor = time;
     redrawSoon();
-    return { series, index, x: placeOf(time) };
+    return { series, index, x: placeOf(time), width: element.clientWidth };
   };
   return {
     pointAt: (x) => {
