@@ -22,9 +22,10 @@ RUN npm install --no-audit --no-fund --ignore-scripts
 COPY . .
 # The command and, through its references, every service; then the page.
 RUN npx --no-install tsc -b cli && npx --no-install vite build --logLevel warn dashboard/web
-# What runs: no compiler, no test tools, no TypeScript.
-RUN npm prune --omit=dev --no-audit --no-fund --ignore-scripts \
- && rm -rf bench test node_modules/@fieldmesh/bench node_modules/@fieldmesh/test package-lock.json \
+# What runs: no compiler, no sources, no tests and none of their tools (a browser driver among them).
+RUN npm pkg set --json 'workspaces=["protocol","runtime","storage","broker","edge","dashboard/server","dashboard/web","cli"]' \
+ && npm prune --omit=dev --no-audit --no-fund --ignore-scripts \
+ && rm -rf bench test package-lock.json \
     dashboard/web/vite.config.ts dashboard/web/index.html dashboard/web/dev dashboard/web/public \
  && find . -path ./node_modules -prune -o \( -name src -o -name '.tsbuildinfo*' -o -name 'tsconfig*.json' -o -name '*.map' \) -print0 \
   | xargs -0 rm -rf
