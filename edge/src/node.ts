@@ -280,6 +280,8 @@ class Node implements EdgeNode {
       event.message,
     );
     this.#publisher?.event(logged);
+    // Written now: an alarm that a kill made forgotten would be raised a second time.
+    void this.#log.write();
   }
 
   #connected(): void {
@@ -314,7 +316,7 @@ class Node implements EdgeNode {
       return;
     }
     await this.#abandon();
-    await log.close();
+    await log.write({ flush: true });
     this.#ports.onStop(
       new ReplacedError(
         `another node calls itself ${this.domain}/${this.node} (boot ${boot}, this is ${this.boot}): ` +

@@ -19,6 +19,9 @@ export interface SensorHealth {
 /** Ranges told of for one stream; beyond it the nearest are told as one, so that stats stay a message. */
 const MAX_RANGES = 200;
 
+/** Accounts told of earlier boots: some 110 bytes each, a quarter of what a consumer takes. */
+const MAX_ACCOUNTS = 2_000;
+
 /**
  * What became of every reading, from the log's accounts. `read` is told as what was given and what was
  * suppressed, which is how it is counted: the two can never differ.
@@ -45,8 +48,19 @@ export function composeStats(
     timestamp: now,
     sensors,
     log: { bytes, oldest: ageMs === null ? null : now - ageMs },
-    previous: boots.filter((state) => state.boot < boot).map((state) => previousBoot(state, kept)),
+    previous: previousBoots(boots, boot, kept),
   };
+}
+
+/** The earlier boots, oldest first; of very many only the newest, as stats are one message. */
+function previousBoots(boots: BootState[], boot: number, kept: Map<string, number>): Stats["previous"] {
+  const earlier = boots.filter((state) => state.boot < boot && state.readings.size > 0);
+  let accounts = 0;
+  const from = earlier.findLastIndex((state) => {
+    accounts += state.readings.size;
+    return accounts > MAX_ACCOUNTS;
+  });
+  return earlier.slice(from + 1).map((state) => previousBoot(state, kept));
 }
 
 function previousBoot(state: BootState, kept: Map<string, number>): Stats["previous"][number] {

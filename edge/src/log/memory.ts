@@ -57,7 +57,7 @@ export class LogMemory {
   async reindex(segment: Segment): Promise<void> {
     const { spans, path, number } = segment;
     const former = [...spans.values()];
-    const loaded = await loadSegment(path, number, () => {});
+    const loaded = await loadSegment(path, number, () => {}).catch(() => null);
     spans.clear();
     for (const [id, span] of loaded?.segment.spans ?? []) spans.set(id, span);
     segment.generation += 1;

@@ -76,6 +76,10 @@ export async function heldBatch(
           if (items.length >= limit) return { items, cursor: next };
         }
       }
+    } catch (error) {
+      // The medium has a bad spot. Anything else passes, and is tried again.
+      if ((error as NodeJS.ErrnoException).code !== "EIO") throw error;
+      return { items, cursor: next, damaged: segment };
     } finally {
       await file.close();
     }
