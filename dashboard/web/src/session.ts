@@ -1,6 +1,6 @@
 import { ApiError, api, whenSignedOut } from "./api.js";
 import { Link } from "./link.js";
-import { session } from "./state.js";
+import { forgetEverything, session } from "./state.js";
 
 export const link = new Link(() => signedOut("Your session has ended. Sign in again."));
 
@@ -46,5 +46,6 @@ export async function signOut(): Promise<void> {
 
 function signedOut(message?: string): void {
   link.stop();
+  forgetEverything();
   session.value = message === undefined ? { state: "signed-out" } : { state: "signed-out", message };
 }

@@ -26,6 +26,14 @@ export const book = signal<AlarmBook>(EMPTY_BOOK);
 export const dropped = signal<Dropped | undefined>(undefined);
 export const streams = new Streams();
 
+/** Someone else may sign in next: nothing that this user saw stays. */
+export function forgetEverything(): void {
+  hello.value = undefined;
+  nodes.value = undefined;
+  book.value = EMPTY_BOOK;
+  dropped.value = undefined;
+}
+
 export const keys = computed(() => sortedKeys(nodes.value ?? new Map<NodeKey, NodeView>()));
 /** The worst standing alarm of each stream. */
 export const worst = computed(() => worstByStream(book.value.standing.values()));

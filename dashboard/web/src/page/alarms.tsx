@@ -174,6 +174,7 @@ function AlarmTimes({ alarm, cleared }: { alarm: AlarmView; cleared: boolean }) 
   return (
     <p class="alarm-time">
       <time dateTime={new Date(end).toISOString()} title={fullTime(end)}>
+        {alarm.endedAt === undefined ? "" : "until "}
         {timeText(end, now)}
       </time>
       <span class="quiet">
