@@ -1,6 +1,11 @@
 import type { Terminal } from "../terminal.js";
 import { formatLogLine } from "./log-line.js";
 
+/** Whoever reads our output may have stopped (a pager): so much waits for it, the rest is dropped and counted. */
+const MAX_WAITING_BYTES = 1_048_576;
+/** Lines held back until the dashboard's address is known; a service that says more at its start is looping. */
+const MAX_HELD = 5_000;
+
 /**
  * What the services say, as lines for people or (raw) as the JSON lines they are. Held back until `release()`, so
  * that the first line a person sees is the dashboard's address.
@@ -10,6 +15,7 @@ export class ServiceOutput {
   readonly #raw: boolean;
   readonly #width: number;
   #held: [service: string, line: string][] | undefined = [];
+  #dropped = 0;
 
   constructor(terminal: Terminal, options: { raw: boolean; names: readonly string[] }) {
     this.#terminal = terminal;
@@ -19,8 +25,9 @@ export class ServiceOutput {
 
   /** A line that a service wrote. */
   line(service: string, line: string): void {
-    if (this.#held !== undefined) this.#held.push([service, line]);
-    else this.#write(service, line);
+    if (this.#held === undefined) this.#write(service, line);
+    else if (this.#held.length < MAX_HELD) this.#held.push([service, line]);
+    else this.#dropped += 1;
   }
 
   /** A line of the supervisor's own. */
@@ -37,6 +44,15 @@ export class ServiceOutput {
   }
 
   #write(service: string, line: string): void {
+    if (this.#terminal.stdout.writableLength > MAX_WAITING_BYTES) {
+      this.#dropped += 1;
+      return;
+    }
+    if (this.#dropped > 0) {
+      const lines = this.#dropped;
+      this.#dropped = 0;
+      this.tell("warn", `${lines} lines dropped: the output was read too slowly`, { lines });
+    }
     if (this.#raw) this.#terminal.stdout.write(`${line}\n`);
     else {
       const colour = this.#terminal.stdout.isTTY === true && this.#terminal.env["NO_COLOR"] === undefined;
