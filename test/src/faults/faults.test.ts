@@ -32,8 +32,9 @@ describe("the identity holds within 60 s of the end of", () => {
         await fault.inflict(house);
         const ended = performance.now();
         await house.flows();
-        const tookMs = await identityHolds(house.witness, house.node);
-        expect(performance.now() - ended).toBeLessThan(HOLDS_WITHIN_MS);
+        await identityHolds(house.witness, house.node);
+        const tookMs = performance.now() - ended;
+        expect(tookMs).toBeLessThan(HOLDS_WITHIN_MS);
         process.stderr.write(`${name}: held after ${(tookMs / 1_000).toFixed(1)} s\n`);
         // What was read during the fault came in the end.
         const seconds = (ended - begun) / 1_000;

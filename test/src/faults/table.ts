@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Fault } from "./fault.js";
 import { EdgeProcess } from "./harness/edge-node.js";
@@ -79,12 +79,26 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "a connection in which all bytes vanish",
+    name: "a node's connection in which all bytes vanish",
     brokers: BOTH,
     async between(broker) {
       const proxy = new SwallowingProxy(broker.port);
       await proxy.start();
       return { settings: { url: proxy.url }, proxy };
+    },
+    async inflict(house) {
+      house.proxy?.swallow();
+      await house.outage();
+      house.proxy?.heal();
+    },
+  },
+  {
+    name: "a consumer's connection in which all bytes vanish",
+    brokers: BOTH,
+    async between(broker) {
+      const proxy = new SwallowingProxy(broker.port);
+      await proxy.start();
+      return { witnessUrl: proxy.url, proxy };
     },
     async inflict(house) {
       house.proxy?.swallow();
@@ -106,6 +120,7 @@ export const FAULTS: readonly Fault[] = [
     async inflict(house) {
       const filler = join(house.node.dataDir, "filler");
       await writeFile(filler, Buffer.alloc(8 * 1024 * 1024)).catch(() => undefined); // until nothing more fits
+      assert.equal((await statfs(house.node.dataDir)).bavail, 0);
       await house.outage();
       assert.ok(house.node.process.running);
       await rm(filler);

@@ -24,7 +24,10 @@ export interface HouseSettings {
 
 /** What stands between the parts of a house. */
 export interface Between {
-  settings: Partial<EdgeSettings>;
+  /** How the node is set up otherwise. */
+  settings?: Partial<EdgeSettings>;
+  /** Through what the consumer reaches the broker. */
+  witnessUrl?: string;
   proxy?: SwallowingProxy;
   closer?: () => Promise<void>;
 }
@@ -76,7 +79,13 @@ export class House {
       intervalMs: INTERVAL_MS,
       ...added?.settings,
     });
-    const house = new House(outageMs, folder, broker, node, new Witness({ url: broker.url, persistent }));
+    const house = new House(
+      outageMs,
+      folder,
+      broker,
+      node,
+      new Witness({ url: added?.witnessUrl ?? broker.url, persistent }),
+    );
     house.proxy = added?.proxy;
     house.closers.push(
       () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
