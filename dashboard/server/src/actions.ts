@@ -7,7 +7,13 @@ import {
   parseStreamName,
   type Stream,
 } from "@fieldmesh/protocol";
-import { type ConsumerNode, type MqttLink, NotConnectedError, type StreamConsumer } from "@fieldmesh/runtime";
+import {
+  type ConsumerNode,
+  type Log,
+  type MqttLink,
+  NotConnectedError,
+  type StreamConsumer,
+} from "@fieldmesh/runtime";
 import type { AlarmBook } from "./alarms/book.js";
 import type { Live } from "./live.js";
 
@@ -36,6 +42,8 @@ export interface ActionsOptions {
   alarms: AlarmBook;
   live: Live;
   clock: () => number;
+  /** Who did what. */
+  log: Log;
 }
 
 /** What people do to nodes and alarms through the dashboard: everything that is published. */
@@ -83,6 +91,7 @@ export class Actions {
       true,
     );
     alarms.acknowledge(stream, event.rule, ack);
+    this.#options.log.info({ by, alarm: request.key, boot: ack.boot, seq: ack.seq }, "alarm acknowledged");
     return ack;
   }
 
@@ -99,6 +108,7 @@ export class Actions {
     const parsed = parseCommandArgs(target.name, args);
     if (!parsed.ok) throw new ActionError(422, "args", parsed.detail, parsed.field);
     const node = this.#node(target);
+    this.#options.log.info({ by, ...target }, "command sent");
     if (!node.legacy) return await consumer.request({ ...target, by }, parsed.value.args);
     // Older publishers know one command, on a topic of its own, and answer nothing.
     if (parsed.value.name !== "simulate") {
@@ -117,7 +127,7 @@ export class Actions {
    * Removes a node for good: empties its retained topics, so that nobody hears of it again.
    * @throws ActionError when it is online and would come back, or the broker did not take it.
    */
-  async removeNode(domain: string, node: string): Promise<{ removed: string[] }> {
+  async removeNode(domain: string, node: string, by: string): Promise<{ removed: string[] }> {
     const { alarms } = this.#options;
     if (this.#node({ domain, node }).presence.presence === "online") {
       const detail = `${domain}/${node} is online and would come back: end it first`;
@@ -130,11 +140,12 @@ export class Actions {
     ];
     for (const topic of removed) await this.#publish({ domain, node }, topic, "", true);
     await this.#gone(domain, node);
+    this.#options.log.info({ by, domain, node, topics: removed.length }, "node removed");
     return { removed };
   }
 
   /** Removes what a sensor left behind: alarms, acknowledgements, its window. */
-  async removeSensor(stream: Stream): Promise<{ removed: string[] }> {
+  async removeSensor(stream: Stream, by: string): Promise<{ removed: string[] }> {
     const { alarms, live } = this.#options;
     const { domain, node, sensor } = stream;
     const record = this.#node(stream);
@@ -154,6 +165,7 @@ export class Actions {
     const removed = alarmTopics(alarms.keysOf(domain, node, sensor));
     for (const topic of removed) await this.#publish(stream, topic, "", true);
     live.forgetSensor(stream);
+    this.#options.log.info({ by, ...stream, topics: removed.length }, "sensor removed");
     return { removed };
   }
 

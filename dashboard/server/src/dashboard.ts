@@ -22,6 +22,7 @@ export interface Dashboard {
   close(): Promise<void>;
 }
 
+const monotonic = (): number => performance.now();
 const JOURNAL_MS = 500;
 const TICK_MS = 1_000;
 const NOTIFY_MS = 5_000;
@@ -84,7 +85,7 @@ async function compose(
     maxStreams: config.window.streams,
     maxTotalReadings: DEFAULT_WINDOWS.maxTotalReadings,
   });
-  const journal = new WindowJournal({ folder, windows, state: () => consumer.save(), log, clock });
+  const journal = new WindowJournal({ folder, windows, state: () => consumer.save(), log, clock, monotonic });
   const kept = await journal.open();
   owned.own(() => journal.close());
   log.info({ streams: windows.streams, readings: kept.readings }, "took up the windows of before");
@@ -99,7 +100,7 @@ async function compose(
     links,
     by: "dashboard",
     log,
-    clock: { now: clock, monotonic: () => performance.now() },
+    clock: { now: clock, monotonic },
     ...(state === undefined ? {} : { state: catchUp(state, kept.after) }),
     onReading: (arrived) => {
       restored.heardNode(nodeKey(arrived.stream));
@@ -131,6 +132,7 @@ async function compose(
     dropped,
     onChange: (change) => journal.note(change),
     clock,
+    monotonic,
     nodeAlarms: { offline: config.nodes.offline, silent: config.nodes.silent, afterMs: config.nodes.after },
   });
 

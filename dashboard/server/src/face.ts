@@ -101,7 +101,7 @@ export async function startFace({ options, log, clock, parts, brokers, trouble }
     });
   };
 
-  const actions = new Actions({ consumer, links, alarms, live, clock });
+  const actions = new Actions({ consumer, links, alarms, live, clock, log });
   const app = createHttpApp({
     log,
     hosts,

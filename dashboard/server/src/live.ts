@@ -22,6 +22,8 @@ export interface LiveOptions {
   /** A window as a whole changed: for the journal. */
   onChange: (change: WindowChange) => void;
   clock: () => number;
+  /** Only grows, ms. */
+  monotonic: () => number;
   nodeAlarms: NodeAlarms;
 }
 
@@ -34,17 +36,26 @@ export interface NodeAlarms {
 
 /** Smaller errors of a node's clock are not worth drawing a chart anew. */
 const SHIFT_MS = 100;
+/** By so much at once no clock drifts: it was set. */
+const STEP_MS = 2_000;
+/** A node tells of itself every 10 s: when our own clock was set forward, all seem silent until they do. */
+const SILENCE_MS = 12_000;
 
 /** What the consumer tells, put where it belongs: windows, catalogue, alarms. */
 export class Live {
   readonly #options: LiveOptions;
   readonly #startedAt: number;
+  /** Our clock minus the one that only grows. */
+  #ahead: number;
+  /** Since when each node is in its presence, as seen here by the clock that only grows. */
+  readonly #seen = new Map<string, { presence: string; at: number }>();
   /** What was taken out of each node's readings, and when it was last found right. */
   readonly #offsets = new Map<string, { offsetMs: number; at: number }>();
 
   constructor(options: LiveOptions) {
     this.#options = options;
     this.#startedAt = options.clock();
+    this.#ahead = this.#startedAt - options.monotonic();
   }
 
   reading(arrived: ArrivedReading): void {
@@ -100,25 +111,11 @@ export class Live {
 
   /** Looks at the time: what leaves the windows, what is stale, which nodes are not there. */
   tick(): void {
-    const { consumer, windows, catalogue, alarms, clock, nodeAlarms } = this.#options;
-    const now = clock();
-    windows.evict(now);
+    const { consumer, windows, catalogue, clock } = this.#options;
+    this.#checkClock();
+    windows.evict(clock());
     catalogue.tick();
-    for (const node of consumer.nodes.values()) {
-      const { presence } = node.presence;
-      if (presence === "unknown") continue;
-      const stream: Stream = { domain: node.domain, node: node.node, sensor: "node" };
-      for (const rule of ["offline", "silent"] as const) {
-        // Not raised before its time, nor cleared meanwhile if it stood before.
-        if (presence === rule && now - node.presence.since < nodeAlarms.afterMs) continue;
-        alarms.derived(
-          stream,
-          rule,
-          presence === rule ? nodeEvent(node, rule, nodeAlarms[rule]) : undefined,
-          now,
-        );
-      }
-    }
+    for (const node of consumer.nodes.values()) this.#judge(node);
   }
 
   /** A sensor was removed for good. */
@@ -130,11 +127,45 @@ export class Live {
     catalogue.hide(stream);
   }
 
+  /** Raises and clears the alarms of a node that is offline or silent. */
+  #judge(node: ConsumerNode): void {
+    const { alarms, clock, monotonic, nodeAlarms } = this.#options;
+    const { presence } = node.presence;
+    if (presence === "unknown") return;
+    const key = nodeKey(node);
+    let seen = this.#seen.get(key);
+    if (seen?.presence !== presence) {
+      seen = { presence, at: monotonic() };
+      this.#seen.set(key, seen);
+    }
+    const stream: Stream = { domain: node.domain, node: node.node, sensor: "node" };
+    for (const rule of ["offline", "silent"] as const) {
+      const afterMs = rule === "silent" ? Math.max(nodeAlarms.afterMs, SILENCE_MS) : nodeAlarms.afterMs;
+      // Not raised before its time, nor cleared meanwhile if it stood before a restart.
+      if (presence === rule && monotonic() - seen.at < afterMs) continue;
+      const event = presence === rule ? nodeEvent(node, rule, nodeAlarms[rule]) : undefined;
+      alarms.derived(stream, rule, event, clock());
+    }
+  }
+
+  /** When our own clock was set, what the windows hold keeps its distance from now. */
+  #checkClock(): void {
+    const { clock, monotonic, windows, onChange } = this.#options;
+    const ahead = clock() - monotonic();
+    const deltaMs = Math.round(ahead - this.#ahead);
+    this.#ahead = ahead;
+    if (Math.abs(deltaMs) < STEP_MS) return;
+    windows.stepped(deltaMs);
+    onChange({ change: "stepped", deltaMs });
+    for (const offset of this.#offsets.values()) offset.at += deltaMs;
+  }
+
   #forgetNode(node: ConsumerNode): void {
     const { catalogue, alarms, clock } = this.#options;
     for (const { name } of node.streams.values()) this.#forgetWindow(name);
     for (const key of alarms.keysOf(node.domain, node.node)) alarms.remove(key, clock());
     this.#offsets.delete(nodeKey(node));
+    this.#seen.delete(nodeKey(node));
     catalogue.removed(node);
   }
 

@@ -81,18 +81,23 @@ export function apiRoutes(options: ApiOptions): Router {
   resource(router, "/api/nodes/:domain/:node", {
     delete: [
       signIn.requireRole("admin"),
-      answered((request) => actions.removeNode(param(request, "domain"), param(request, "node"))),
+      answered((request, user) =>
+        actions.removeNode(param(request, "domain"), param(request, "node"), user.name),
+      ),
     ],
   });
   resource(router, "/api/nodes/:domain/:node/sensors/:sensor", {
     delete: [
       signIn.requireRole("admin"),
-      answered((request) =>
-        actions.removeSensor({
-          domain: param(request, "domain"),
-          node: param(request, "node"),
-          sensor: param(request, "sensor"),
-        }),
+      answered((request, user) =>
+        actions.removeSensor(
+          {
+            domain: param(request, "domain"),
+            node: param(request, "node"),
+            sensor: param(request, "sensor"),
+          },
+          user.name,
+        ),
       ),
     ],
   });

@@ -5,7 +5,8 @@ import type { WindowEntry } from "./ring.js";
 /** What happened to whole windows since the block before; applied before the block's entries. */
 export type WindowChange =
   | { change: "removed"; stream: string }
-  | { change: "shifted"; stream: string; deltaMs: number; sinceArrival: number };
+  | { change: "shifted"; stream: string; deltaMs: number; sinceArrival: number }
+  | { change: "stepped"; deltaMs: number };
 
 /** One write of the journal: all of it is there after a crash, or none. */
 export interface Block {

@@ -39,6 +39,7 @@ async function open(state: () => unknown = () => ({}), maxBytes?: number) {
     state,
     log,
     clock: () => now,
+    monotonic: () => now,
     ...(maxBytes === undefined ? {} : { maxBytes }),
   });
   return { windows, journal, restored: await journal.open() };

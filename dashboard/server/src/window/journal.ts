@@ -37,6 +37,8 @@ export interface JournalOptions {
   state: () => unknown;
   log: Log;
   clock: () => number;
+  /** Only grows, ms: this machine's clock may be set. */
+  monotonic: () => number;
   maxBytes?: number;
 }
 
@@ -108,8 +110,8 @@ export class WindowJournal {
     found.sort((one, other) => one.number - other.number);
     const restored: RestoredJournal = { state: undefined, after: [], readings: 0 };
     for (const generation of found) this.#restore(generation, restored);
-    const now = this.#options.clock();
-    this.#options.windows.evict(now);
+    this.#options.windows.evict(this.#options.clock());
+    const now = this.#options.monotonic();
     for (const [, ring] of this.#options.windows.entries()) this.#cursors.set(ring, ring.next);
     const newest = found.at(-1);
     if (newest === undefined) await this.#rotate(now);
@@ -158,8 +160,7 @@ export class WindowJournal {
     ) {
       at = read.next;
       for (const change of read.block.changes) {
-        if (change.change === "removed") windows.remove(change.stream);
-        else windows.get(change.stream)?.shift(change.deltaMs, change.sinceArrival);
+        applyChange(windows, change);
       }
       for (const { stream, entries } of read.block.streams) {
         const ring = windows.open(stream);
@@ -187,7 +188,7 @@ export class WindowJournal {
   }
 
   async #write(): Promise<void> {
-    const now = this.#options.clock();
+    const now = this.#options.monotonic();
     const streams: { stream: string; entries: WindowEntry[] }[] = [];
     const reached: [WindowRing, number][] = [];
     for (const [stream, ring] of this.#options.windows.entries()) {
@@ -253,6 +254,20 @@ export class WindowJournal {
     if (this.#failures % 120 === 1) {
       this.#options.log.error({ err: error, failures: this.#failures }, "window journal not written");
     }
+  }
+}
+
+function applyChange(windows: Windows, change: WindowChange): void {
+  switch (change.change) {
+    case "removed":
+      windows.remove(change.stream);
+      return;
+    case "shifted":
+      windows.get(change.stream)?.shift(change.deltaMs, change.sinceArrival);
+      return;
+    case "stepped":
+      windows.stepped(change.deltaMs);
+      return;
   }
 }
 

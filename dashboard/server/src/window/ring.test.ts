@@ -106,4 +106,16 @@ describe("the window of a stream", () => {
     ring.shift(3_600_000, 0);
     expect(ring.revision).toBe(1);
   });
+
+  test("this machine's clock that is set moves all, and lets nothing go", () => {
+    const windows = new Windows({ windowMs: 60_000, maxReadings: 100, maxStreams: 2, maxTotalReadings: 200 });
+    const ring = windows.open("env_a_x");
+    ring?.push(entry(1_000, 1, { t: 900 }));
+    windows.stepped(3_600_000);
+    windows.evict(3_601_000);
+    expect(ring?.at(0)).toMatchObject({ arrival: 3_601_000, t: 3_600_900 });
+    windows.stepped(-3_600_000);
+    expect(ring?.at(0)).toMatchObject({ arrival: 1_000, t: 900 });
+    expect(ring?.revision).toBe(2);
+  });
 });

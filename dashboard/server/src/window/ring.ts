@@ -169,6 +169,17 @@ export class WindowRing {
     if (changed) this.#revision += 1;
   }
 
+  /** This machine's own clock was set: all that is here keeps its distance from now. */
+  stepped(deltaMs: number): void {
+    for (let n = this.#oldest; n < this.#next; n += 1) {
+      const slot = n % this.#capacity;
+      this.#arrival[slot] = (this.#arrival[slot] ?? 0) + deltaMs;
+      this.#t[slot] = (this.#t[slot] ?? 0) + deltaMs;
+    }
+    this.#cutArrival += deltaMs;
+    if (this.size > 0) this.#revision += 1;
+  }
+
   /** Gives its room back. */
   clear(): void {
     this.#dropTo(this.#next);

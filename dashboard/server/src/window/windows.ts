@@ -68,6 +68,11 @@ export class Windows {
     }
   }
 
+  /** This machine's clock was set forward by so much, or back. */
+  stepped(deltaMs: number): void {
+    for (const ring of this.#rings.values()) ring.stepped(deltaMs);
+  }
+
   entries(): IterableIterator<[string, WindowRing]> {
     return this.#rings.entries();
   }
