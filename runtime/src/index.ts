@@ -72,6 +72,7 @@ export {
 } from "./mqtt/link-errors.js";
 export { ConfigurationError, EXIT, RestartRequest } from "./process/exit.js";
 export { type Closer, type MainContext, runMain } from "./process/run-main.js";
+export { createSignIn } from "./sign-in/create-sign-in.js";
 export {
   addToken,
   addUser,
@@ -84,11 +85,5 @@ export {
 } from "./sign-in/edit-users.js";
 export { includesRole, ROLES, type Role } from "./sign-in/role.js";
 export { addSessionRoutes } from "./sign-in/session-routes.js";
-export {
-  createSignIn,
-  type Principal,
-  principalOf,
-  type SignIn,
-  type SignInOptions,
-} from "./sign-in/sign-in.js";
+export { type Principal, principalOf, type SignIn, type SignInOptions } from "./sign-in/sign-in.js";
 export { UsersFileError } from "./sign-in/users-file.js";

@@ -9,9 +9,10 @@ import { type HttpListener, listen } from "../http/listen.js";
 import { resource } from "../http/resource.js";
 import { createLog } from "../log.js";
 import { ConfigurationError } from "../process/exit.js";
+import { createSignIn } from "./create-sign-in.js";
 import { addToken, addUser, removeToken, removeUser } from "./edit-users.js";
 import { addSessionRoutes } from "./session-routes.js";
-import { createSignIn, type Principal, principalOf, type SignIn, type SignInOptions } from "./sign-in.js";
+import { type Principal, principalOf, type SignIn, type SignInOptions } from "./sign-in.js";
 
 const PASSWORD = "correct horse";
 const log = createLog("test", { level: "silent" });
@@ -449,6 +450,13 @@ describe("the file of users", () => {
     expect(() => verifier()).toThrow(ConfigurationError);
     expect(() => verifier()).toThrow(message);
     expect(() => verifier()).toThrow(usersFile);
+  });
+
+  it("needs a place for sessions beside it, which is said at the start", async () => {
+    await writeFile(usersFile, withAda);
+    await writeFile(join(folder, "sessions"), "a file where the folder belongs");
+    expect(() => verifier()).toThrow(ConfigurationError);
+    expect(() => verifier()).toThrow(`${join(folder, "sessions")} cannot be written (EEXIST)`);
   });
 
   it("that cannot be read does not open the service", async () => {
