@@ -15,7 +15,7 @@ import type { Port } from "../port/port.js";
 import type { Router } from "../port/port-host.js";
 import { type Deliver, MessageRouter } from "../router/router.js";
 import { RetainedDelivery } from "../sessions/retained-delivery.js";
-import { SessionStore } from "../sessions/session-store.js";
+import { NO_SUBSCRIPTION, SessionStore } from "../sessions/session-store.js";
 import type { Counters } from "../stats/counters.js";
 import * as type from "../wire/packet-type.js";
 import { levelCount } from "../wire/topic-name.js";
@@ -216,6 +216,7 @@ export class Engine {
   }
 
   #maySubscribe(port: Port, filter: string): boolean {
+    if (filter === NO_SUBSCRIPTION) return false;
     const { access, counters, limits, warnings } = this.#options;
     const fields = { clientId: port.client?.id, username: port.identity?.username, filter };
     const clientId = port.client?.clean === false ? port.client.id : "";

@@ -59,7 +59,10 @@ export class Port extends Duplex implements Reader, BudgetUser {
   #heldAt = 0;
   #paused = false;
   #ended = false;
-  #sawDisconnect = false;
+  /** Nothing that comes now is looked at: DISCONNECT was seen, or a fault. */
+  #deaf = false;
+  /** Found in the stream; the connection ends for it when what came before is carried out. */
+  #fault: { cause: DropCause; reason: string } | null = null;
   #aborting = false;
   /** The engine has finished all that it was given. */
   #idle = true;
@@ -89,7 +92,7 @@ export class Port extends Duplex implements Reader, BudgetUser {
   // ---- Inward: from the transport ----
 
   #onData(chunk: Buffer): void {
-    if (this.destroyed) return;
+    if (this.destroyed || this.#deaf) return;
     this.#host.counters.bytesReceived += chunk.length;
     this.heardTick = this.#host.sweepTick;
     if (this.#held !== null) {
@@ -113,7 +116,7 @@ export class Port extends Duplex implements Reader, BudgetUser {
   #walk(bytes: Buffer, from: number): void {
     let at = from;
     try {
-      while (at < bytes.length && !this.#sawDisconnect) {
+      while (at < bytes.length && !this.#deaf) {
         if (bytes[at] === type.PUBLISH && this.#laneIsOpen()) {
           at = this.#shortWay(bytes, at);
           if (at === bytes.length || this.destroyed) break;
@@ -123,7 +126,7 @@ export class Port extends Duplex implements Reader, BudgetUser {
         const start = at + 1 + length.bytes;
         const end = start + length.value;
         if (end - at > this.#host.limits.packetBytes) {
-          this.fail(
+          this.#failAfter(
             "packet-size",
             `a packet of ${end - at} bytes; at most ${this.#host.limits.packetBytes} are taken`,
           );
@@ -143,12 +146,12 @@ export class Port extends Duplex implements Reader, BudgetUser {
       }
     } catch (error) {
       if (!(error instanceof MalformedPacketError)) throw error;
-      this.fail("malformed", error.message);
+      this.#failAfter("malformed", error.message);
       return;
     }
     this.#publishes.endOfChunk();
     // A copy, so that the first bytes of a packet do not hold a whole read buffer while its rest is awaited.
-    this.#carry = at < bytes.length && !this.#sawDisconnect ? Buffer.from(bytes.subarray(at)) : null;
+    this.#carry = at < bytes.length && !this.#deaf ? Buffer.from(bytes.subarray(at)) : null;
     this.#setFlow();
     this.offer();
   }
@@ -190,7 +193,7 @@ export class Port extends Duplex implements Reader, BudgetUser {
     if (kind === type.PUBLISH) {
       const verdict = this.#publishes.check(first, bytes, start, end);
       if (verdict.tooDeep) {
-        this.fail("topic-levels", `a topic of more than ${this.#host.limits.topicLevels} levels`);
+        this.#failAfter("topic-levels", `a topic of more than ${this.#host.limits.topicLevels} levels`);
         return true;
       }
       if (this.#mustWait(verdict.target)) return false;
@@ -205,11 +208,15 @@ export class Port extends Duplex implements Reader, BudgetUser {
     this.#host.counters.packetsReceived += 1;
     switch (kind) {
       case type.PINGREQ:
+        if (!this.accepted) {
+          this.#inbox.push(ALONE, bytes, at, end); // CONNACK comes first [MQTT-3.2.0-1]
+          return true;
+        }
         this.outward.push(type.PINGRESP_FRAME); // [MQTT-3.12.4-1]
         this.#host.counters.packetsSent += 1;
         return true;
       case type.DISCONNECT:
-        this.#sawDisconnect = true;
+        this.#deaf = true;
         this.#inbox.push(ALONE, bytes, at, end);
         return true;
       default:
@@ -267,7 +274,17 @@ export class Port extends Duplex implements Reader, BudgetUser {
 
   /** What had come before the end is still carried out: a publisher may send and leave. */
   #endWhenDone(): void {
-    if (this.#ended && this.#held === null && this.#inbox.empty && this.#idle) this.destroy();
+    if (this.#held !== null || !this.#inbox.empty || !this.#idle) return;
+    if (this.#fault !== null) this.fail(this.#fault.cause, this.#fault.reason);
+    else if (this.#ended) this.destroy();
+  }
+
+  /** A fault in the stream: what stood before it is carried out, then the connection ends [MQTT-4.8.0-1]. */
+  #failAfter(cause: DropCause, reason: string): void {
+    this.#deaf = true;
+    this.#fault = { cause, reason };
+    this.#carry = null;
+    this.offer();
   }
 
   // ---- Inward: to the engine ----

@@ -31,6 +31,8 @@ export interface SessionStoreHost {
 
 /** Topics whose interested sessions are remembered; a change of any subscription forgets all. */
 const REMEMBERED_TOPICS = 10_000;
+/** Stands for a session's having no subscription; nobody may subscribe to it. */
+export const NO_SUBSCRIPTION = "$session";
 const NOBODY: readonly Interest[] = [];
 
 /**
@@ -133,8 +135,11 @@ export class SessionStore {
     }
   }
 
+  /** Aedes takes a session without subscriptions for none [MQTT-3.2.2-2]: such a one gets {@link NO_SUBSCRIPTION}. */
   async subscriptionsByClient(client: ClientRef): Promise<{ topic: string; qos: 0 | 1 | 2 }[]> {
-    const subscriptions = this.#session(client.id).subscriptions;
+    const known = this.#sessions.has(client.id);
+    const { subscriptions } = this.#session(client.id);
+    if (known && subscriptions.size === 0) return [{ topic: NO_SUBSCRIPTION, qos: 0 }];
     return Array.from(subscriptions, ([topic, qos]) => ({ topic, qos }));
   }
 
