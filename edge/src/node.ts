@@ -3,18 +3,18 @@ import type { Stats } from "@fieldmesh/protocol";
 import { buildTopic } from "@fieldmesh/protocol";
 import { type Log, type MqttLink, RestartRequest, type Will } from "@fieldmesh/runtime";
 import { composeBirth } from "./birth.js";
-import { nextBoot, readBoot, storeBoot } from "./boot.js";
+import { storeBoot } from "./boot.js";
 import { type Clock, systemClock } from "./clock.js";
 import { CommandDesk } from "./commands/desk.js";
 import { Overrides } from "./commands/overrides.js";
 import { Resend } from "./commands/resend.js";
 import type { NodeConfig, SensorConfig } from "./config/types.js";
+import { decideBoot } from "./decide-boot.js";
 import { ruleKey } from "./log/entry.js";
 import type { NodeLog } from "./log/log.js";
 import { openNodeLog } from "./open-log.js";
 import { Publisher } from "./publish/publisher.js";
 import { Rate } from "./publish/rate.js";
-import { readRetainedBoot } from "./retained-boot.js";
 import type { NewEvent } from "./sensors/alarm-desk.js";
 import { Sensor, type SensorLimits, type WorkerReading } from "./sensors/sensor.js";
 import { ReplacedError, Session } from "./session.js";
@@ -97,7 +97,15 @@ class Node implements EdgeNode {
     this.#startedAt = this.#clock.now();
     const log = await openNodeLog(folder, this.#config.log, this.#clock, this.#logger);
     this.#log = log;
-    this.boot = await this.#decideBoot(log);
+    this.boot = await decideBoot({
+      folder,
+      lastBoot: log.lastBoot,
+      link: this.#ports.createLink({ clientId: `fm_${this.domain}_${this.node}_start` }),
+      statusTopic: buildTopic({ kind: "status", domain: this.domain, node: this.node }),
+      waitMs: this.#ports.brokerWaitMs ?? BROKER_WAIT_MS,
+      clock: this.#clock,
+      logger: this.#logger,
+    });
     log.beginBoot(this.boot);
     await log.write({ flush: true });
     log.start();
@@ -157,23 +165,6 @@ class Node implements EdgeNode {
     if (this.#log?.clean === false) {
       this.#logger.error("the log could not be written to its end: what the disk did not take is lost");
     }
-  }
-
-  /** Stored before the first reading; a broker that is there is asked for the one it last heard of. */
-  async #decideBoot(log: NodeLog): Promise<number> {
-    const { folder, createLink, brokerWaitMs = BROKER_WAIT_MS } = this.#ports;
-    const stored = Math.max(log.lastBoot, await readBoot(folder));
-    const topic = buildTopic({ kind: "status", domain: this.domain, node: this.node });
-    const probe = createLink({ clientId: `fm_${this.domain}_${this.node}_start` });
-    const announced = await readRetainedBoot(probe, topic, this.#clock, brokerWaitMs);
-    const boot = nextBoot({ stored, announced, now: this.#clock.now() });
-    try {
-      await storeBoot(folder, boot);
-    } catch (error) {
-      // On a full disk: the log cannot store it either. The clock still makes the next one greater.
-      this.#logger.error({ err: error, boot }, "the boot could not be stored; the clock must not go back");
-    }
-    return boot;
   }
 
   #createSession(log: NodeLog, overrides: Overrides): Session {
