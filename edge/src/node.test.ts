@@ -142,6 +142,41 @@ describe("an edge node", () => {
     ]);
   });
 
+  it("raises missing when a sensor says nothing, whatever its worker does, and clears it by a good reading", async () => {
+    const cell = new Cell();
+    cell.set(Number.NaN);
+    const gone: Rule = { id: "gone", kind: "missing", afterMs: 300, severity: "critical" };
+    const ear = await bench.ear(["env/event/#"]);
+    await bench.node([scripted("temperature", { cell, rules: [gone] })]);
+    await vi.waitFor(() => expect(ear.heard).toHaveLength(1), WAIT);
+    expect(ear.heard[0]?.payload).toMatchObject({
+      state: "raised",
+      value: null,
+      severity: "critical",
+      seq: 1,
+    });
+    cell.set(4);
+    await vi.waitFor(() => expect(ear.heard).toHaveLength(2), WAIT);
+    expect(ear.heard[1]?.payload).toMatchObject({ state: "cleared", seq: 2 });
+  });
+
+  it("counts what the deadband keeps back, and sends by QoS 0 where that is wanted", async () => {
+    const cell = new Cell();
+    cell.set(-1); // the scripted worker says of what is below zero that it is suppressed
+    const ear = await bench.ear([RAW]);
+    const node = await bench.node([{ ...scripted("temperature", { cell }), qos: 0 }]);
+    const account = () => node.stats().sensors["temperature"];
+    await vi.waitFor(() => expect(account()?.suppressed).toBeGreaterThan(5), WAIT);
+    expect(account()).toMatchObject({ lastSeq: 0, held: [], read: account()?.suppressed });
+    cell.set(3);
+    await vi.waitFor(() => expect(ear.heard.length).toBeGreaterThan(5), WAIT);
+    expect(seqs(ear.heard)).toEqual(ear.heard.map((_, i) => i + 1));
+    cell.set(Number.NaN);
+    await vi.waitFor(() => expect(account()?.held).toEqual([]), WAIT);
+    const { read, suppressed, lastSeq } = account() ?? { read: -1, suppressed: 0, lastSeq: 0 };
+    expect(read).toBe(suppressed + lastSeq);
+  });
+
   it("takes the alarm of a rule that is no more off the broker", async () => {
     const cell = new Cell();
     cell.set(35);
