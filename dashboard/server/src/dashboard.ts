@@ -124,6 +124,7 @@ async function compose(
   });
   const restored = new Restored({ consumer, alarms, clock, log });
   const catalogue = new Catalogue(consumer, clock);
+  for (const [name, ring] of windows.entries()) catalogue.restore(name, ring);
   const live = new Live({
     consumer,
     windows,

@@ -105,11 +105,17 @@ describe("a restart of the server", () => {
     expect(resends.length).toBeGreaterThan(0);
   });
 
-  test("in order keeps the alarms that are over", async () => {
+  test("in order keeps the alarms that are over and the newest values", async () => {
     const node = await stack.node("greenhouse");
     const first = await stack.dashboard();
     const browser = stack.browser(first.url);
     await vi.waitFor(() => expect(browser.nodes.size).toBe(1), WAIT);
+    await node.read(21.5);
+    await node.read(null, "temperature", { quality: "bad", reason: "no answer" });
+    await vi.waitFor(
+      () => expect(browser.nodes.get("env/greenhouse")?.sensors[0]?.latest?.v).toBe(21.5),
+      WAIT,
+    );
     await node.event("raised", 1);
     await node.event("cleared", 2);
     await vi.waitFor(() => expect(browser.history).toHaveLength(1), WAIT);
@@ -118,5 +124,6 @@ describe("a restart of the server", () => {
     const later = stack.browser(second.url);
     await vi.waitFor(() => expect(later.history).toHaveLength(1), WAIT);
     expect(later.history[0]).toMatchObject({ event: { seq: 1, state: "raised" } });
+    expect(later.nodes.get("env/greenhouse")?.sensors[0]?.latest?.v).toBe(21.5);
   });
 });

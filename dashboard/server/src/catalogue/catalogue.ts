@@ -2,6 +2,7 @@ import {
   type BirthSensor,
   type Catalogue as CatalogueFrame,
   type NodeView,
+  type Quality,
   type SensorView,
   type Stream,
   sensorStale,
@@ -9,6 +10,7 @@ import {
 } from "@fieldmesh/protocol";
 import type { ArrivedReading, ConsumerNode, ConsumerStream, StreamConsumer } from "@fieldmesh/runtime";
 import { Revisions } from "../revisions.js";
+import type { WindowRing } from "../window/ring.js";
 
 type Latest = NonNullable<SensorView["latest"]>;
 
@@ -37,6 +39,14 @@ export class Catalogue {
     return this.#revisions.current;
   }
 
+  /** Takes a stream's newest good value from its window, after a restart. */
+  restore(name: string, ring: WindowRing): void {
+    for (let n = ring.oldest; n < ring.next; n += 1) {
+      const entry = ring.at(n);
+      if (entry?.v != null) this.#newest(name, { v: entry.v, t: entry.t }, entry.quality);
+    }
+  }
+
   /** Something of the node changed that its view tells. */
   touch(node: ConsumerNode): void {
     this.#revisions.touch(nodeKey(node));
@@ -50,12 +60,10 @@ export class Catalogue {
   }
 
   reading({ stream, name, reading }: Pick<ArrivedReading, "stream" | "name" | "reading">, t: number): void {
-    const latest = this.#latest.get(name);
     const { value, quality } = reading;
-    if (value !== null && quality !== "bad" && t >= (latest?.t ?? Number.NEGATIVE_INFINITY)) {
-      this.#latest.set(name, { v: Number(value), t, ...(quality === undefined ? {} : { quality }) });
-    }
-    const appears = this.#hidden.delete(name) || latest === undefined;
+    const isFirst = !this.#latest.has(name);
+    if (value !== null) this.#newest(name, { v: Number(value), t }, quality);
+    const appears = this.#hidden.delete(name) || isFirst;
     if (appears || this.#stale.has(name)) {
       this.#stale.delete(name);
       this.#revisions.touch(nodeKey(stream));
@@ -125,6 +133,12 @@ export class Catalogue {
     const nodes: CatalogueFrame["nodes"] = {};
     for (const [key, node] of this.#consumer.nodes) nodes[key] = this.#view(node);
     return { full: true, nodes };
+  }
+
+  #newest(name: string, value: { v: number; t: number }, quality: Quality | undefined): void {
+    const latest = this.#latest.get(name);
+    if (quality === "bad" || value.t < (latest?.t ?? Number.NEGATIVE_INFINITY)) return;
+    this.#latest.set(name, quality === undefined ? value : { ...value, quality });
   }
 
   #forget(name: string): void {
