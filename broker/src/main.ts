@@ -1,3 +1,4 @@
+import "./engine/quiet-debug.js";
 import { runMain } from "@fieldmesh/runtime";
 import { startBroker } from "./broker.js";
 import { readBrokerConfig } from "./config.js";
