@@ -294,6 +294,19 @@ describe("a stream consumer", () => {
     expect(consumer.audit()).toMatchObject([{ countedFrom: 5_001, stored: 1 }]);
   });
 
+  it("counts from what it sees itself when it may not ask", async () => {
+    await consumer.close();
+    begin({ resend: false });
+    link.send(STATUS, status("online", 1), true);
+    link.send(STATS, stats(5_000), true);
+    link.send(RAW, reading(5_040)); // what came since those stats was before this consumer
+    link.send(STATS, stats(5_041));
+    link.send(RAW, reading(5_041));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(link.commands("resend")).toEqual([]);
+    expect(consumer.audit()).toMatchObject([{ countedFrom: 5_040, stored: 2, unknown: 0, ok: true }]);
+  });
+
   it("counts a node that begins before its eyes from 1", async () => {
     online();
     link.send(STATS, stats(7));

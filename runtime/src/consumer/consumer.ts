@@ -93,7 +93,7 @@ class Consumer implements StreamConsumer {
       clock: this.#clock,
       limits: this.#limits,
       listening: this.#listening,
-      on: options,
+      options,
       forget: (domain, node) => this.forget(domain, node),
     });
     if (options.state !== undefined) this.#restore(options.state);

@@ -24,9 +24,9 @@ export interface IntakePorts {
   limits: ConsumerLimits;
   /** Since when each broker's link is up, ms. */
   listening: readonly (number | null)[];
-  on: Pick<
+  options: Pick<
     StreamConsumerOptions,
-    "onReading" | "onEvent" | "onEventEnded" | "onNode" | "onAck" | "onPromise" | "onDropped"
+    "resend" | "onReading" | "onEvent" | "onEventEnded" | "onNode" | "onAck" | "onPromise" | "onDropped"
   >;
   forget(domain: string, node: string): void;
 }
@@ -56,7 +56,7 @@ export class Intake {
         return;
       case "event-removed": {
         const removed = this.#ports.alarms.remove(message.stream, message.rule);
-        if (removed !== undefined) this.#ports.on.onEventEnded?.(removed, "removed");
+        if (removed !== undefined) this.#ports.options.onEventEnded?.(removed, "removed");
         return;
       }
       case "birth":
@@ -69,10 +69,10 @@ export class Intake {
         this.#ports.requests.take(message, message.reply);
         return;
       case "ack":
-        this.#ports.on.onAck?.(message.stream, message.rule, message.ack);
+        this.#ports.options.onAck?.(message.stream, message.rule, message.ack);
         return;
       case "alarm":
-        this.#ports.on.onPromise?.(message.streamName, message.rule, message.event);
+        this.#ports.options.onPromise?.(message.streamName, message.rule, message.event);
         return;
       case "command":
       case "mesh":
@@ -104,7 +104,7 @@ export class Intake {
       if (!backfill) this.#ports.meter.check(record, reading.timestamp, now);
     }
     known.arrived(reading, now);
-    this.#ports.on.onReading?.({
+    this.#ports.options.onReading?.({
       stream,
       name: known.name,
       reading,
@@ -130,7 +130,7 @@ export class Intake {
       return;
     }
     const end = expiresAt === undefined ? {} : { expiresAt };
-    this.#ports.on.onEvent?.({ stream, event, order, retained, arrivedAt: now, ...end });
+    this.#ports.options.onEvent?.({ stream, event, order, retained, arrivedAt: now, ...end });
   }
 
   #onNodeMessage(
@@ -165,6 +165,8 @@ export class Intake {
         if (message.stats === null) return;
         const first = record.stats === null;
         if (!record.takeStats(message.stats, retained)) return;
+        // A mere onlooker cannot fetch what came between these stats and its subscription: it waits for the next.
+        if (retained && this.#ports.options.resend === false) break;
         this.#account(record, message.stats, first && !retained);
         break;
       }
@@ -231,7 +233,7 @@ export class Intake {
 
   #drop(topic: string, cause: DropCause, detail: string): void {
     const dropped = this.#ports.drops.add(topic, cause, detail, this.#ports.clock.now());
-    this.#ports.on.onDropped?.(dropped);
+    this.#ports.options.onDropped?.(dropped);
   }
 
   #dropUnaccounted(topic: string, record: NodeRecord): void {
@@ -239,6 +241,6 @@ export class Intake {
   }
 
   #changed(record: NodeRecord, change: NodeChange): void {
-    this.#ports.on.onNode?.(record, change);
+    this.#ports.options.onNode?.(record, change);
   }
 }
