@@ -35,7 +35,8 @@ describe("the identity holds within 60 s of the end of", () => {
         await identityHolds(house.witness, house.node);
         const tookMs = performance.now() - ended;
         expect(tookMs).toBeLessThan(HOLDS_WITHIN_MS);
-        process.stderr.write(`${name}: held after ${(tookMs / 1_000).toFixed(1)} s\n`);
+        const stored = house.witness.storedOf(id);
+        process.stderr.write(`${name}: held after ${(tookMs / 1_000).toFixed(1)} s, ${stored} readings\n`);
         // What was read during the fault came in the end.
         const seconds = (ended - begun) / 1_000;
         expect(house.witness.storedOf(id) - before, shownRows(house.witness, id)).toBeGreaterThan(
