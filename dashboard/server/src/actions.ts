@@ -84,8 +84,8 @@ export class Actions {
       ...(request.note === undefined || request.note === "" ? {} : { note: request.note }),
     };
     const stream = streamOfKey(request.key);
-    await this.#publish(
-      stream,
+    await publish(
+      this.#linkOf(stream),
       buildTopic({ kind: "ack", ...stream, rule: event.rule }),
       encodeAck(ack),
       true,
@@ -119,7 +119,7 @@ export class Actions {
       type: parsed.value.args.type,
       timestamp: new Date(clock()).toISOString(),
     });
-    await this.#publish(target, LEGACY_SIMULATE_TOPIC, payload, false);
+    await publish(this.#linkOf(target), LEGACY_SIMULATE_TOPIC, payload, false);
     return { sensors: [...node.streams.keys()] };
   }
 
@@ -133,13 +133,14 @@ export class Actions {
       const detail = `${domain}/${node} is online and would come back: end it first`;
       throw new ActionError(409, "node_online", detail, "node");
     }
+    const link = this.#linkOf({ domain, node });
+    const { events, acks } = alarmTopics(alarms.keysOf(domain, node));
     // The birth last: without it nobody would show what an interrupted run has left.
-    const removed = [
-      ...alarmTopics(alarms.keysOf(domain, node)),
-      ...(["stats", "status", "birth"] as const).map((kind) => buildTopic({ kind, domain, node })),
-    ];
-    for (const topic of removed) await this.#publish({ domain, node }, topic, "", true);
+    const own = (["stats", "status", "birth"] as const).map((kind) => buildTopic({ kind, domain, node }));
+    for (const topic of [...events, ...own]) await publish(link, topic, "", true);
     await this.#gone(domain, node);
+    for (const topic of acks) await publish(link, topic, "", true);
+    const removed = [...events, ...own, ...acks];
     this.#options.log.info({ by, domain, node, topics: removed.length }, "node removed");
     return { removed };
   }
@@ -162,8 +163,10 @@ export class Actions {
       const detail = `${domain}/${node} has this sensor in its configuration: take it out there first`;
       throw new ActionError(409, "sensor_declared", detail, "sensor");
     }
-    const removed = alarmTopics(alarms.keysOf(domain, node, sensor));
-    for (const topic of removed) await this.#publish(stream, topic, "", true);
+    const link = this.#linkOf(stream);
+    const { events, acks } = alarmTopics(alarms.keysOf(domain, node, sensor));
+    const removed = [...events, ...acks];
+    for (const topic of removed) await publish(link, topic, "", true);
     live.forgetSensor(stream);
     this.#options.log.info({ by, ...stream, topics: removed.length }, "sensor removed");
     return { removed };
@@ -189,28 +192,29 @@ export class Actions {
     throw new ActionError(404, "node_unknown", `there is no node ${domain}/${node}`, "node");
   }
 
-  /** To the broker that the node speaks through; to the first where the node is not known (a promise's alarm). */
-  async #publish(
-    { domain, node }: { domain: string; node: string },
-    topic: string,
-    payload: string,
-    retain: boolean,
-  ): Promise<void> {
+  /** To the broker that the node speaks through; to the first where it is not known (a promise's alarm). */
+  #linkOf({ domain, node }: { domain: string; node: string }): MqttLink {
     const { links, consumer } = this.#options;
     const link = links[consumer.node(domain, node)?.link ?? 0];
     if (link === undefined) throw new NotConnectedError();
-    await link.publish(topic, payload, { qos: 1, retain });
+    return link;
   }
 }
 
-function alarmTopics(keys: readonly string[]): string[] {
-  return keys.flatMap((key) => {
+async function publish(link: MqttLink, topic: string, payload: string, retain: boolean): Promise<void> {
+  await link.publish(topic, payload, { qos: 1, retain });
+}
+
+function alarmTopics(keys: readonly string[]): { events: string[]; acks: string[] } {
+  const topics: { events: string[]; acks: string[] } = { events: [], acks: [] };
+  for (const key of keys) {
     const stream = streamOfKey(key);
     const rule = key.slice(key.indexOf("/") + 1);
-    const ack = buildTopic({ kind: "ack", ...stream, rule });
+    topics.acks.push(buildTopic({ kind: "ack", ...stream, rule }));
     // Nobody publishes that a node is offline or silent: only the acknowledgement is there to be emptied.
-    return stream.sensor === "node" ? [ack] : [buildTopic({ kind: "event", ...stream, rule }), ack];
-  });
+    if (stream.sensor !== "node") topics.events.push(buildTopic({ kind: "event", ...stream, rule }));
+  }
+  return topics;
 }
 
 /** `{stream}/{rule}`, as the book makes its keys; `node` stands for the node itself. */
