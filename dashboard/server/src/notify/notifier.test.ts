@@ -16,6 +16,7 @@ let told: Map<string, Told>;
 let waiting: Map<string, Waiting>;
 let failing: ChannelError | undefined;
 let outboxes: Outbox[];
+let disk: Promise<void>;
 
 function alarm(seq: number, more: Partial<AlarmEvent> = {}, rest: Partial<AlarmView> = {}): AlarmView {
   const event: AlarmEvent = {
@@ -60,7 +61,7 @@ function start(yaml = "minSeverity: warning, repeatEvery: 10m") {
         close: () => {},
       },
       table: tableOf(waiting),
-      flushed: () => Promise.resolve(),
+      flushed: () => disk,
       clock: () => now,
       log,
       retryMs: 10,
@@ -85,6 +86,7 @@ beforeEach(() => {
   waiting = new Map();
   failing = undefined;
   outboxes = [];
+  disk = Promise.resolve();
 });
 
 afterEach(async () => {
@@ -201,5 +203,11 @@ describe("notifications", () => {
     notifier.tick([]);
     await vi.waitFor(() => expect(whats()).toEqual(["raised"]));
     expect(told.size).toBe(0);
+  });
+
+  test("go out although the disk is full", async () => {
+    disk = new Promise(() => {});
+    start().changed(alarm(1), true);
+    await vi.waitFor(() => expect(whats()).toEqual(["raised"]), { timeout: 5_000 });
   });
 });

@@ -33,6 +33,8 @@ const DEFAULT_RETRY_MS = 5_000;
 const DEFAULT_MAX_RETRY_MS = 600_000;
 const DEFAULT_SPACING_MS = 200;
 const DEFAULT_MAX_WAITING = 500;
+/** A disk that takes longer than this to write some documents is full, or broken. */
+const MAX_FLUSH_MS = 2_000;
 /** Nobody wants to be woken by the alarm of the day before. */
 const GIVE_UP_MS = 86_400_000;
 
@@ -137,8 +139,8 @@ export class Outbox {
         this.#drop(waiting, "not taken for a day: given up");
         continue;
       }
-      // On disk first: killed between the two, it is sent again rather than never.
-      await this.#options.flushed();
+      // On disk first: killed between the two, it is sent again rather than never. A full disk holds nobody up.
+      await Promise.race([this.#options.flushed(), this.#wait(MAX_FLUSH_MS)]);
       if (signal.aborted) return;
       try {
         await channel.send(waiting.notification);
