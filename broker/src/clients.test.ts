@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket, type WebSocket as Ws } from "ws";
 import { type Broker, startBroker } from "./broker.js";
+import { makeCertificates } from "./contract/test-certificates.js";
 import { TestClient } from "./contract/test-client.js";
 
 const run = promisify(execFile);
@@ -16,58 +17,10 @@ let folder = "";
 let plain: Broker;
 let secure: Broker;
 
-async function certificates(): Promise<{ ca: string; cert: string; key: string }> {
-  const path = (name: string): string => join(folder, name);
-  const subject = (name: string): string[] => ["-subj", `/CN=${name}`];
-  const ca = [
-    "req",
-    "-x509",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-days",
-    "1",
-    "-keyout",
-    path("ca.key"),
-    "-out",
-    path("ca.pem"),
-  ];
-  await run("openssl", [...ca, ...subject("Fieldmesh test CA")]);
-  const request = [
-    "req",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-keyout",
-    path("key.pem"),
-    "-out",
-    path("csr.pem"),
-  ];
-  await run("openssl", [
-    ...request,
-    "-addext",
-    "subjectAltName=IP:127.0.0.1,DNS:localhost",
-    ...subject("localhost"),
-  ]);
-  const sign = [
-    "x509",
-    "-req",
-    "-days",
-    "1",
-    "-CAcreateserial",
-    "-copy_extensions",
-    "copy",
-    "-in",
-    path("csr.pem"),
-  ];
-  await run("openssl", [...sign, "-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-out", path("cert.pem")]);
-  return { ca: path("ca.pem"), cert: path("cert.pem"), key: path("key.pem") };
-}
-
 let ca = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "fieldmesh-clients-"));
-  const files = await certificates();
+  const files = await makeCertificates(folder);
   ca = files.ca;
   plain = await startBroker({ port: 0, wsPort: 0, allowedHosts: ["dashboard.example"] });
   secure = await startBroker({ port: 0, tlsPort: 0, wsPort: 0, tlsCert: files.cert, tlsKey: files.key });

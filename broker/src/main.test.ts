@@ -8,7 +8,7 @@ import { TestClient } from "./contract/test-client.js";
 
 const MAIN = fileURLToPath(import.meta.resolve("@fieldmesh/broker/main"));
 
-function run(env: Record<string, string>): { child: ChildProcess; output(): string } {
+function run(env: Record<string, string>): { child: ChildProcess; output: () => string } {
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],

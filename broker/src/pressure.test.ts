@@ -1,15 +1,29 @@
 // What kills or freezes Aedes on its own.
-import { once } from "node:events";
+import { on, once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { generate, type Packet } from "mqtt-packet";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { type Broker, startBroker } from "./broker.js";
 import { onFrames, publishFrame } from "./contract/frame-counter.js";
+import { makeCertificates } from "./contract/test-certificates.js";
 import { connectPacket, RawClient, TestClient } from "./contract/test-client.js";
+
+let folder = "";
+let tls: { tlsCert: string; tlsKey: string };
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fieldmesh-pressure-"));
+  const { cert, key } = await makeCertificates(folder);
+  tls = { tlsCert: cert, tlsKey: key };
+});
+afterAll(() => rm(folder, { recursive: true }));
 
 let broker: Broker;
 beforeEach(async () => {
-  broker = await startBroker({ port: 0, wsPort: 0 });
+  broker = await startBroker({ port: 0, wsPort: 0, tlsPort: 0, ...tls });
 });
 afterEach(() => broker.close());
 
@@ -45,9 +59,27 @@ test("a flood survives the last subscriber's leaving and coming back", async () 
   await Promise.all(floods);
 });
 
-describe.each(["tcp", "ws"])("a reader over %s that stops reading", (kind) => {
+describe.each(["tcp", "tls", "ws"])("a reader over %s that stops reading", (kind) => {
   /** Subscribes and then never reads again. */
   async function stalledReader(clientId: string, qos: 0 | 1, clean = true): Promise<void> {
+    if (kind === "tls") {
+      const socket = connectTls({ port: broker.tlsPort, host: "127.0.0.1", rejectUnauthorized: false });
+      socket.on("error", () => undefined);
+      socket.write(
+        Buffer.concat(
+          [connectPacket(clientId, { clean }), subscribePacket("slow/#", qos)].map((packet) =>
+            generate(packet),
+          ),
+        ),
+      );
+      let got = 0;
+      for await (const [chunk] of on(socket, "data")) {
+        got += (chunk as Buffer).length;
+        if (got === 9) break;
+      }
+      socket.pause();
+      return;
+    }
     if (kind === "tcp") {
       const raw = new RawClient(broker.port);
       raw.send(connectPacket(clientId, { clean }), subscribePacket("slow/#", qos));
@@ -55,7 +87,7 @@ describe.each(["tcp", "ws"])("a reader over %s that stops reading", (kind) => {
       raw.socket.pause();
       return;
     }
-    const socket = new WebSocket(`ws://127.0.0.1:${broker.wsPort}`, "mqtt");
+    const socket = new WebSocket(`wss://127.0.0.1:${broker.wsPort}`, "mqtt", { rejectUnauthorized: false });
     await once(socket, "open");
     socket.send(
       Buffer.concat(
