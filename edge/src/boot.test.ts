@@ -26,6 +26,8 @@ it("is kept in the node's folder, and a later version's file is refused by name"
     expect(await readBoot(folder)).toBe(0);
     await storeBoot(folder, 1_763_639_000);
     expect(await readBoot(folder)).toBe(1_763_639_000);
+    await writeFile(join(folder, "boot.json"), "{");
+    expect(await readBoot(folder)).toBe(0);
     await writeFile(join(folder, "boot.json"), '{"format":2,"boot":1}');
     await expect(readBoot(folder)).rejects.toThrow(FormatVersionError);
     await expect(readBoot(folder)).rejects.toThrow(/boot\.json/);

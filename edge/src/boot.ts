@@ -33,7 +33,8 @@ export async function readBoot(folder: string): Promise<number> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
     throw error;
   }
-  const kept = JSON.parse(content) as { format?: unknown; boot?: unknown };
+  const kept = parseJson(content);
+  if (kept === undefined) return 0; // damaged: the log, the broker and the clock know one too
   checkFormat(path, kept.format, BOOT_FORMAT);
   return typeof kept.boot === "number" && Number.isSafeInteger(kept.boot) ? kept.boot : 0;
 }
@@ -42,4 +43,12 @@ export async function readBoot(folder: string): Promise<number> {
 export async function storeBoot(folder: string, boot: number): Promise<void> {
   const content = `${JSON.stringify({ format: BOOT_FORMAT, boot })}\n`;
   await writeFileAtomic(join(folder, BOOT_FILE), content, 0o600);
+}
+
+function parseJson(text: string): { format?: unknown; boot?: unknown } | undefined {
+  try {
+    return JSON.parse(text) as { format?: unknown; boot?: unknown };
+  } catch {
+    return undefined;
+  }
 }

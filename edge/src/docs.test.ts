@@ -3,6 +3,7 @@ import { COMMAND_NAMES } from "@fieldmesh/protocol";
 import { EXIT } from "@fieldmesh/runtime";
 import { expect, it } from "vitest";
 import { COMMAND_ERRORS } from "./commands/command-error.js";
+import { parseNodeConfig } from "./config/parse.js";
 import { DEFAULT_LOG_LIMITS } from "./log/options.js";
 
 const page = readFileSync(new URL("../../docs/edge.md", import.meta.url), "utf8");
@@ -23,7 +24,9 @@ it("the page on edge nodes names every command, error and exit code that there i
   expect(firstCells("exit code")).toEqual(Object.values(EXIT).map(String));
 });
 
-it("the page on edge nodes gives the log's bounds as they are", () => {
+it("the page on edge nodes gives the log's bounds as they are", async () => {
+  const { memoryBytes: _, ...bounds } = DEFAULT_LOG_LIMITS;
+  expect((await parseNodeConfig("sensors: { a: simulated }", { file: "edge.yaml" })).log).toEqual(bounds);
   const { heldBytes, heldMs, replayBytes, replayMs, writeEveryMs, flushEveryMs } = DEFAULT_LOG_LIMITS;
   const day = 24 * 3_600_000;
   expect(page).toContain(`${heldBytes / 2 ** 20} MiB, ${heldMs / day} days`);

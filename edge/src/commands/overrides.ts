@@ -131,7 +131,7 @@ async function readOverrides(path: string, log: Log): Promise<Override[]> {
   try {
     const kept = JSON.parse(content) as { format?: unknown; overrides?: Override[] };
     checkFormat(path, kept.format, OVERRIDES_FORMAT);
-    return kept.overrides ?? [];
+    return Array.isArray(kept.overrides) ? kept.overrides : [];
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     log.error({ path }, "not JSON: settings made by command are lost, the configured ones hold");
