@@ -141,6 +141,7 @@ describe.skipIf(!installed)("the app in a browser", { timeout: 60_000 }, () => {
   it("acknowledges, simulates and reports what the node refuses, by keyboard and by button", async () => {
     const { url } = await mock();
     const page = await open(url);
+    await page.locator("[data-node]").first().waitFor();
     await page.keyboard.press("Tab");
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to the content");
     await page.keyboard.press("a");

@@ -31,6 +31,9 @@ export interface Subject {
 /** Points of a tile from which its line is thin. */
 const DENSE_POINTS = 360;
 
+/** Half the width of a time on the axis: nearer to the edge it would push the plot aside. */
+const EDGE_PX = 32;
+
 /** Room around 0 and 1. */
 const BOOLEAN_AXIS = { min: -0.15, max: 1.15, step: 1 };
 
@@ -45,6 +48,8 @@ export class Plot {
   #valueText: (value: number) => string = String;
   #cursor: { x: number; y: number } | undefined;
   #tickStepMs = 1000;
+  /** Where times are written on the axis, ms. */
+  #named = { from: 0, to: 0 };
 
   /** `large`: with axes, for a stream's page; else for a tile. */
   constructor(canvas: HTMLCanvasElement, large: boolean, palette: Palette) {
@@ -84,6 +89,8 @@ export class Plot {
                 Math.max(2, Math.floor(axis.width / 110)),
               );
               this.#tickStepMs = stepMs;
+              const edgeMs = ((axis.max - axis.min) * EDGE_PX) / Math.max(1, axis.width);
+              this.#named = { from: axis.min + edgeMs, to: axis.max - edgeMs };
               axis.ticks = ticks.map((value) => ({ value }));
             },
             ticks: {
@@ -93,7 +100,7 @@ export class Plot {
               maxRotation: 0,
               padding: 8,
               autoSkip: false,
-              callback: (value) => tickText(Number(value), this.#tickStepMs),
+              callback: (value) => this.#timeText(Number(value)),
             },
           },
           y: {
@@ -216,6 +223,10 @@ export class Plot {
     const at = Number.isNaN(this.#data[end]?.y) ? end - 1 : end;
     const last = this.#data[at];
     if (last !== undefined && last.x < to) this.#data[at + 1] = { x: to, y: last.y };
+  }
+
+  #timeText(t: number): string {
+    return t < this.#named.from || t > this.#named.to ? "" : tickText(t, this.#tickStepMs);
   }
 
   #emptyOverlay(): Overlay {

@@ -67,10 +67,15 @@ export function sensorTitle(sensor: { id: string; label?: string }): string {
 /** How a sensor stands, the worst first: what its tile says and what the filter goes by. */
 export type Standing = "alarm" | "failed" | "stale" | "waiting" | "ok";
 
+/** Whether what is shown of the sensor is from before: nothing comes from it or from its node. */
+export function isAway(node: NodeView, sensor: SensorView): boolean {
+  return sensor.stale || node.presence === "offline" || node.presence === "silent";
+}
+
 export function standingOf(node: NodeView, sensor: SensorView, alarming: boolean): Standing {
   if (alarming) return "alarm";
   if (sensor.state !== "ok") return "failed";
-  if (sensor.stale || node.presence === "offline" || node.presence === "silent") return "stale";
+  if (isAway(node, sensor)) return "stale";
   return sensor.latest === undefined ? "waiting" : "ok";
 }
 

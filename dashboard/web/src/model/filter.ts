@@ -1,5 +1,5 @@
 import type { AlarmView, NodeView, SensorView } from "@fieldmesh/protocol";
-import { nodeTitle, sensorTitle, standingOf } from "./catalogue.js";
+import { isAway, nodeTitle, sensorTitle } from "./catalogue.js";
 
 export type StateFilter = "all" | "alarming" | "stale";
 
@@ -28,9 +28,9 @@ export function passing(
   if (words.length === 0 && filter.state === "all") return node.sensors;
   const ofNode = [node.domain, node.node, nodeTitle(node), node.host ?? ""].join(" ").toLowerCase();
   return node.sensors.filter((sensor) => {
-    const standing = standingOf(node, sensor, worst.has(sensor.stream));
-    if (filter.state === "alarming" && standing !== "alarm") return false;
-    if (filter.state === "stale" && standing !== "stale" && standing !== "failed") return false;
+    if (filter.state === "alarming" && !worst.has(sensor.stream)) return false;
+    // An alarm of a sensor that went away afterwards stands, and is old news.
+    if (filter.state === "stale" && !isAway(node, sensor) && sensor.state === "ok") return false;
     if (words.length === 0) return true;
     const text = `${ofNode} ${sensor.id} ${sensorTitle(sensor)} ${sensor.type} ${sensor.unit}`.toLowerCase();
     return words.every((word) => text.includes(word));

@@ -1,7 +1,7 @@
 import type { NodeView } from "@fieldmesh/protocol";
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { standingOf } from "../model/catalogue.js";
+import { isAway } from "../model/catalogue.js";
 import { isFiltering, NO_FILTER, passing, type StateFilter } from "../model/filter.js";
 import { durationText } from "../model/times.js";
 import { chooseLength, filter, lengthsMs, pausedAt, togglePause, windowMs } from "../preferences.js";
@@ -26,14 +26,12 @@ export function Overview() {
 function Counts() {
   const counts = useComputed(() => {
     const all = [...(nodes.value?.values() ?? [])];
-    const standing = worst.value;
     let sensors = 0;
     let stale = 0;
     for (const node of all) {
       sensors += node.sensors.length;
       for (const sensor of node.sensors) {
-        const state = standingOf(node, sensor, standing.has(sensor.stream));
-        if (state === "stale" || state === "failed") stale += 1;
+        if (isAway(node, sensor) || sensor.state !== "ok") stale += 1;
       }
     }
     return {

@@ -1,7 +1,7 @@
 import type { NodeView, SensorView } from "@fieldmesh/protocol";
 import { useComputed, useSignal } from "@preact/signals";
 import { alarmStream, raiseId } from "../model/alarms.js";
-import { findStream, nodeTitle, sensorTitle, standingOf } from "../model/catalogue.js";
+import { findStream, isAway, nodeTitle, sensorTitle, standingOf } from "../model/catalogue.js";
 import { limitLines } from "../model/rules.js";
 import type { Fit } from "../model/scale.js";
 import { durationText, timeText } from "../model/times.js";
@@ -42,7 +42,7 @@ export function StreamPage({ stream }: { stream: string }) {
   }
   const { node, sensor } = placed.value;
   const alarm = worst.value.get(stream);
-  const away = sensor.stale || node.presence === "offline" || node.presence === "silent";
+  const away = isAway(node, sensor);
   return (
     <>
       <div class="page-head" data-stream={stream}>

@@ -2,7 +2,7 @@ import type { AlarmView, NodeView, SensorView } from "@fieldmesh/protocol";
 import { useComputed, useSignal } from "@preact/signals";
 import { memo } from "preact/compat";
 import { useRef } from "preact/hooks";
-import { sensorTitle, standingOf } from "../model/catalogue.js";
+import { isAway, sensorTitle, standingOf } from "../model/catalogue.js";
 import { agoText, durationText, timeText } from "../model/times.js";
 import { valueParts, valueText } from "../model/units.js";
 import { streamHref } from "../router.js";
@@ -24,14 +24,19 @@ export const Tile = memo(function Tile({ node, sensor, alarm }: Props) {
   const visible = useVisible(item);
   const standing = standingOf(node, sensor, alarm !== undefined);
   const tone = alarm === undefined ? standing : `alarm-${alarm.event.severity}`;
-  const away = sensor.stale || node.presence === "offline" || node.presence === "silent";
+  const away = isAway(node, sensor);
   return (
     <li ref={item} class={`tile tile-${tone} ${away ? "tile-away" : ""}`} data-stream={sensor.stream}>
       <div class="tile-head">
         <h3 class="tile-name">
           <a href={streamHref(sensor.stream)}>{sensorTitle(sensor)}</a>
         </h3>
-        {visible && <StandingBadge standing={standing} severity={alarm?.event.severity} />}
+        {visible && (
+          <span class="tile-badges">
+            {standing === "alarm" && away && <StandingBadge standing="stale" />}
+            <StandingBadge standing={standing} severity={alarm?.event.severity} />
+          </span>
+        )}
       </div>
       {visible && <TileBody node={node} sensor={sensor} alarm={alarm} />}
     </li>
@@ -40,7 +45,7 @@ export const Tile = memo(function Tile({ node, sensor, alarm }: Props) {
 
 function TileBody({ node, sensor, alarm }: Props) {
   const drawn = useSignal<Drawn>(NOTHING_DRAWN);
-  const away = sensor.stale || node.presence === "offline" || node.presence === "silent";
+  const away = isAway(node, sensor);
   return (
     <>
       <PresentValue sensor={sensor} />
