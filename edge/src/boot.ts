@@ -47,7 +47,7 @@ export async function storeBoot(folder: string, boot: number): Promise<void> {
 
 function parseJson(text: string): { format?: unknown; boot?: unknown } | undefined {
   try {
-    return JSON.parse(text) as { format?: unknown; boot?: unknown };
+    return (JSON.parse(text) as { format?: unknown; boot?: unknown } | null) ?? undefined;
   } catch {
     return undefined;
   }
