@@ -7,6 +7,12 @@ export interface Channel {
    * @throws ChannelError
    */
   send(notification: Notification): Promise<void>;
+  /**
+   * Sends several as one, for channels that end at a person: when much goes wrong at once, nobody wants as many
+   * messages.
+   * @throws ChannelError
+   */
+  sendGroup?(notifications: readonly Notification[]): Promise<void>;
   close(): void;
 }
 

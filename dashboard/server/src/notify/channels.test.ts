@@ -196,6 +196,14 @@ describe("ntfy", () => {
     });
     expect(JSON.parse(received[0]?.body ?? "").message).toContain("value: 31.2 °C");
     expect(JSON.parse(received[1]?.body ?? "")).toMatchObject({ priority: 3, tags: ["white_check_mark"] });
+    const over: Notification = { ...NOTIFICATION, what: "cleared", severity: "critical", node: "cellar" };
+    await channel.sendGroup?.([{ ...NOTIFICATION, severity: "warning" }, over]);
+    expect(JSON.parse(received[2]?.body ?? "")).toMatchObject({
+      title: "warning: 1 alarm, 1 over",
+      priority: 4,
+      message:
+        'warning: temperature above 30 °C <img src="x"> (greenhouse)\nover: temperature above 30 °C <img src="x"> (cellar)',
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 import { createTransport } from "nodemailer";
 import { type Channel, ChannelError } from "./channel.js";
-import { bodyOf, type Notification, titleOf } from "./notification.js";
+import { bodyOf, groupBodyOf, groupTitleOf, titleOf } from "./notification.js";
 
 export interface EmailOptions {
   host: string;
@@ -32,21 +32,23 @@ export function createEmail(options: EmailOptions): Channel {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  const mail = async (subject: string, text: string): Promise<void> => {
+    try {
+      await transport.sendMail({
+        from: options.from,
+        to: [...options.to],
+        subject,
+        text,
+        headers: { "Auto-Submitted": "auto-generated" }, // RFC 3834: no answer by an absence notice
+      });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ChannelError(`${options.host}:${options.port}: ${why.slice(0, 300)}`, { cause: error });
+    }
+  };
   return {
-    async send(notification: Notification): Promise<void> {
-      try {
-        await transport.sendMail({
-          from: options.from,
-          to: [...options.to],
-          subject: titleOf(notification),
-          text: bodyOf(notification, options.link),
-          headers: { "Auto-Submitted": "auto-generated" }, // RFC 3834: no answer by an absence notice
-        });
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new ChannelError(`${options.host}:${options.port}: ${why.slice(0, 300)}`, { cause: error });
-      }
-    },
+    send: (notification) => mail(titleOf(notification), bodyOf(notification, options.link)),
+    sendGroup: (notifications) => mail(groupTitleOf(notifications), groupBodyOf(notifications, options.link)),
     close() {
       transport.close();
     },

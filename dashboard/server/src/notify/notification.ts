@@ -99,6 +99,26 @@ export function bodyOf(notification: Notification, link: string | undefined): st
   return lines.join("\n");
 }
 
+/** The worst severity among them. */
+export function worstOf(notifications: readonly Notification[]): Severity {
+  const ranks = notifications.map(({ severity }) => severityRank(severity));
+  return SEVERITIES[Math.max(...ranks)] ?? "info";
+}
+
+/** One line for several: `warning: 7 alarms, 2 over`, by the worst of those that stand. */
+export function groupTitleOf(notifications: readonly Notification[]): string {
+  const standing = notifications.filter(({ what }) => what !== "cleared");
+  const over = notifications.length - standing.length;
+  if (standing.length === 0) return `${over} alarms over`;
+  const alarms = `${standing.length} ${standing.length === 1 ? "alarm" : "alarms"}`;
+  return `${worstOf(standing)}: ${alarms}${over === 0 ? "" : `, ${over} over`}`;
+}
+
+/** A line for each. */
+export function groupBodyOf(notifications: readonly Notification[], link: string | undefined): string {
+  return [...notifications.map(titleOf), ...(link === undefined ? [] : [link])].join("\n");
+}
+
 function plain(text: string): string {
   // Control characters would break header lines and terminals.
   const clean = text.replace(/\p{Cc}+/gu, " ").trim();

@@ -17,6 +17,7 @@ let waiting: Map<string, Waiting>;
 let failing: ChannelError | undefined;
 let outboxes: Outbox[];
 let disk: Promise<void>;
+let groups: string[][];
 
 function alarm(seq: number, more: Partial<AlarmEvent> = {}, rest: Partial<AlarmView> = {}): AlarmView {
   const event: AlarmEvent = {
@@ -44,7 +45,7 @@ function tableOf<T>(map: Map<string, T>) {
   };
 }
 
-function start(yaml = "minSeverity: warning, repeatEvery: 10m") {
+function start(yaml = "minSeverity: warning, repeatEvery: 10m", canGroup = false) {
   const config = parseDashboardConfig(
     `channels: [{name: phone, kind: ntfy, url: "http://localhost/topic", ${yaml}}]`,
     "test.yaml",
@@ -58,6 +59,7 @@ function start(yaml = "minSeverity: warning, repeatEvery: 10m") {
           sent.push(notification);
           return Promise.resolve();
         },
+        ...(canGroup ? { sendGroup } : {}),
         close: () => {},
       },
       table: tableOf(waiting),
@@ -77,6 +79,12 @@ function start(yaml = "minSeverity: warning, repeatEvery: 10m") {
   return notifier;
 }
 
+function sendGroup(notifications: readonly Notification[]): Promise<void> {
+  if (failing !== undefined) return Promise.reject(failing);
+  groups.push(notifications.map(({ rule }) => rule));
+  return Promise.resolve();
+}
+
 const whats = (): string[] => sent.map(({ what }) => what);
 
 beforeEach(() => {
@@ -86,6 +94,7 @@ beforeEach(() => {
   waiting = new Map();
   failing = undefined;
   outboxes = [];
+  groups = [];
   disk = Promise.resolve();
 });
 
@@ -209,5 +218,18 @@ describe("notifications", () => {
     disk = new Promise(() => {});
     start().changed(alarm(1), true);
     await vi.waitFor(() => expect(whats()).toEqual(["raised"]), { timeout: 5_000 });
+  });
+
+  test("of many alarms at once go out as one, and each counts", async () => {
+    failing = new ChannelError("away");
+    const notifier = start("minSeverity: warning", true);
+    const rules = Array.from({ length: 60 }, (_, index) => `rule-${index}`);
+    for (const rule of rules) notifier.changed(alarm(1, { rule }), true);
+    await vi.waitFor(() => expect(notifier.views()[0]?.failed).toBeGreaterThan(0));
+    failing = undefined;
+    await vi.waitFor(() => expect(notifier.views()[0]).toMatchObject({ sent: 60, pending: 0 }));
+    expect(groups).toEqual([rules.slice(0, 50), rules.slice(50)]);
+    expect(sent).toEqual([]);
+    expect(waiting.size).toBe(0);
   });
 });

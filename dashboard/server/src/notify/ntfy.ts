@@ -1,7 +1,7 @@
 import type { Severity } from "@fieldmesh/protocol";
 import type { Channel } from "./channel.js";
 import { httpPost } from "./http-post.js";
-import { bodyOf, type Notification, titleOf } from "./notification.js";
+import { bodyOf, groupBodyOf, groupTitleOf, type Notification, titleOf, worstOf } from "./notification.js";
 
 export interface NtfyOptions {
   /** Address of the topic: `https://ntfy.sh/my-topic`. */
@@ -27,26 +27,40 @@ export function createNtfy(options: NtfyOptions): Channel {
   const address = new URL(options.url);
   const topic = decodeURIComponent(address.pathname.split("/").at(-1) ?? "");
   const root = new URL("./", address).href;
+  const post = (title: string, message: string, severity: Severity | "over"): Promise<void> =>
+    httpPost(
+      root,
+      JSON.stringify({
+        topic,
+        title,
+        message,
+        priority: severity === "over" ? 3 : PRIORITIES[severity],
+        tags: [severity === "over" ? "white_check_mark" : TAGS[severity]],
+        ...(options.link === undefined ? {} : { click: options.link }),
+      }),
+      {
+        "content-type": "application/json",
+        ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+      },
+      options.timeoutMs,
+    );
   return {
-    async send(notification: Notification): Promise<void> {
-      const over = notification.what === "cleared" || notification.what === "test";
-      await httpPost(
-        root,
-        JSON.stringify({
-          topic,
-          title: titleOf(notification),
-          message: bodyOf(notification, undefined),
-          priority: over ? 3 : PRIORITIES[notification.severity],
-          tags: [over ? "white_check_mark" : TAGS[notification.severity]],
-          ...(options.link === undefined ? {} : { click: options.link }),
-        }),
-        {
-          "content-type": "application/json",
-          ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-        },
-        options.timeoutMs,
-      );
-    },
+    send: (notification) =>
+      post(
+        titleOf(notification),
+        bodyOf(notification, undefined),
+        isOver(notification) ? "over" : notification.severity,
+      ),
+    sendGroup: (notifications) =>
+      post(
+        groupTitleOf(notifications),
+        groupBodyOf(notifications, undefined),
+        notifications.every(isOver) ? "over" : worstOf(notifications.filter((one) => !isOver(one))),
+      ),
     close() {},
   };
+}
+
+function isOver({ what }: Notification): boolean {
+  return what === "cleared" || what === "test";
 }

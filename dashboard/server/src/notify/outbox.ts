@@ -33,6 +33,9 @@ const DEFAULT_RETRY_MS = 5_000;
 const DEFAULT_MAX_RETRY_MS = 600_000;
 const DEFAULT_SPACING_MS = 200;
 const DEFAULT_MAX_WAITING = 500;
+/** When more than so many wait, those that a person is to read go out as one, of at most so many. */
+const GROUP_ABOVE = 5;
+const MAX_GROUP = 50;
 /** A disk that takes longer than this to write some documents is full, or broken. */
 const MAX_FLUSH_MS = 2_000;
 /** Nobody wants to be woken by the alarm of the day before. */
@@ -142,12 +145,17 @@ export class Outbox {
       // On disk first: killed between the two, it is sent again rather than never. A full disk holds nobody up.
       await Promise.race([this.#options.flushed(), this.#wait(MAX_FLUSH_MS)]);
       if (signal.aborted) return;
+      const group = this.#nextGroup(waiting);
+      const notifications = group.map(({ notification }) => notification);
       try {
-        await channel.send(waiting.notification);
-        this.#waiting.shift();
-        table.delete(this.#id(waiting.notification));
-        this.#sentOne();
-        log.info({ channel: name, notification: waiting.notification.id }, "notification sent");
+        if (group.length === 1) await channel.send(waiting.notification);
+        else await channel.sendGroup?.(notifications);
+        this.#waiting = this.#waiting.filter((one) => !group.includes(one));
+        for (const notification of notifications) {
+          table.delete(this.#id(notification));
+          log.info({ channel: name, notification: notification.id }, "notification sent");
+          this.#sentOne();
+        }
         await this.#wait(this.#options.spacingMs ?? DEFAULT_SPACING_MS);
       } catch (error) {
         waiting.attempts += 1;
@@ -161,6 +169,12 @@ export class Outbox {
         await this.#wait(wait);
       }
     }
+  }
+
+  /** Those that go out next, in one: more than one when many wait and the channel can. */
+  #nextGroup(first: Waiting): Waiting[] {
+    const groups = this.#options.channel.sendGroup !== undefined && this.#waiting.length > GROUP_ABOVE;
+    return groups ? this.#waiting.slice(0, MAX_GROUP) : [first];
   }
 
   #backoffMs(attempts: number, error: unknown): number {
