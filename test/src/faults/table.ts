@@ -175,9 +175,8 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
-    // Of the default limits only Mosquitto's is reached in a minute.
     name: "a persistent subscriber that is away beyond the broker's queue limit",
-    brokers: ["mosquitto", "fieldmesh"],
+    brokers: BOTH, // of the two limits only Mosquitto's is reached here
     house: { persistent: true, maxQueued: 100 },
     async inflict(house) {
       await house.witness.close();
