@@ -18,8 +18,10 @@ export interface AuditOptions extends BrokerOptions {
 
 /** `--once` waits this long for every node's account: three times their interval, and what asking again takes. */
 const ONCE_LIMIT_MS = 60_000;
-/** Grace before a gap is asked for, the answer, and the next account of a node. */
-const SETTLE_LIMIT_MS = 12_000;
+/** Within a minute of the end of any fault everything is accounted for: what is unknown longer is lost. */
+const SETTLE_LIMIT_MS = 60_000;
+/** Without asking nodes, only what is on its way can still come. */
+const ARRIVE_LIMIT_MS = 2_000;
 const LOOK_MS = 500;
 
 /**
@@ -112,7 +114,8 @@ async function auditLive(
   const deadline = performance.now() + (options.for ?? Number.POSITIVE_INFINITY);
   for (;;) {
     await pause(Math.min(options.every, Math.max(0, deadline - performance.now())), signal);
-    if (performance.now() >= deadline) await settle(consumer, signal);
+    if (performance.now() >= deadline)
+      await settle(consumer, options.resend ? SETTLE_LIMIT_MS : ARRIVE_LIMIT_MS, signal);
     if (terminal.stdout.isTTY && !options.json) terminal.stdout.write("\u001b[2J\u001b[H");
     const verdict = await show(consumer, options, terminal);
     if (signal.aborted || performance.now() >= deadline) return verdict.ok ? EXIT.ok : EXIT.failure;
@@ -120,8 +123,8 @@ async function auditLive(
 }
 
 /** What was on its way at the end is no loss: only what stays unknown is. */
-async function settle(consumer: StreamConsumer, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + SETTLE_LIMIT_MS;
+async function settle(consumer: StreamConsumer, limitMs: number, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + limitMs;
   while (!judge(consumer.audit()).ok && performance.now() < deadline && !signal.aborted) {
     await pause(LOOK_MS, signal);
   }
