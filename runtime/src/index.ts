@@ -10,6 +10,7 @@ export { type ConsumerState, ConsumerStateError } from "./consumer/consumer-stat
 export type { DropCause, DroppedTopic } from "./consumer/drops.js";
 export {
   CommandRefusedError,
+  ConsumerClosedError,
   RequestTimeoutError,
   TooManyRequestsError,
 } from "./consumer/request-errors.js";

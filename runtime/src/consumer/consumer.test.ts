@@ -508,7 +508,7 @@ describe("a stream consumer", () => {
       code: "too_many_requests",
     });
     await consumer.close();
-    for (const error of await Promise.all(waiting)) expect(error).toBeInstanceOf(Error);
+    for (const error of await Promise.all(waiting)) expect(error).toMatchObject({ code: "consumer_closed" });
   });
 });
 

@@ -10,6 +10,7 @@ import { GapAsker } from "./gap-asker.js";
 import { Intake } from "./intake.js";
 import type { NodeRecord } from "./node-record.js";
 import { NodeTable } from "./node-table.js";
+import { ConsumerClosedError } from "./request-errors.js";
 import { Requests } from "./requests.js";
 import { resendResult } from "./results.js";
 import {

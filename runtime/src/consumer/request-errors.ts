@@ -32,3 +32,13 @@ export class TooManyRequestsError extends Error {
     super(`${limit} requests already wait for an answer: try again when some are done`);
   }
 }
+
+/** The consumer was closed while a request waited for its answer. */
+export class ConsumerClosedError extends Error {
+  override readonly name = "ConsumerClosedError";
+  readonly code = "consumer_closed";
+
+  constructor() {
+    super("the consumer was closed before the node answered");
+  }
+}

@@ -1,7 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { buildTopic, encodeCommand, type Reply } from "@fieldmesh/protocol";
 import type { MqttLink } from "../mqtt/link.js";
-import { CommandRefusedError, RequestTimeoutError, TooManyRequestsError } from "./request-errors.js";
+import {
+  CommandRefusedError,
+  ConsumerClosedError,
+  RequestTimeoutError,
+  TooManyRequestsError,
+} from "./request-errors.js";
 
 interface Pending {
   address: string;
@@ -66,7 +71,7 @@ export class Requests {
 
   /** Ends whatever still waits. */
   close(): void {
-    for (const id of this.#pending.keys()) this.#settle(id)?.reject(new Error("the consumer is closed"));
+    for (const id of this.#pending.keys()) this.#settle(id)?.reject(new ConsumerClosedError());
   }
 
   #settle(id: string): Pending | undefined {
