@@ -71,11 +71,13 @@ class Consumer implements StreamConsumer {
         log.debug({ node: record.node, ...args }, "asking for missing readings");
         return resendResult(await this.#send(record, "resend", args, RESEND_TIMEOUT_MS));
       },
-      onFailed: (record, error) =>
+      onFailed: (record, error) => {
+        if (error instanceof ConsumerClosedError) return;
         log.warn(
           { node: record.node, err: error },
           "a node did not send missing readings; asked again later",
-        ),
+        );
+      },
     });
     this.#meter = new ClockMeter({
       clock: this.#clock,
