@@ -145,6 +145,28 @@ test("a QoS 1 reader that stops is disconnected, and its session still holds eve
   );
 }, 40_000);
 
+test("a session that holds more than a reader's queue may is handed over as it is read", async () => {
+  const hello: Packet[] = [connectPacket("full", { clean: false }), subscribePacket("full/#", 1)];
+  const first = new RawClient(broker.port);
+  first.send(...hello);
+  await first.bytes(9);
+  first.send({ cmd: "disconnect" });
+  await first.closed;
+  await using publisher = await TestClient.connect(`mqtt://127.0.0.1:${broker.port}`);
+  const total = 120;
+  const payload = Buffer.alloc(100_000).toString(); // 12 MB in all, past the hard mark of 8
+  for (let i = 0; i < total; i++) await publisher.publish("full/x", `${i} ${payload}`, { qos: 1 });
+  using again = new RawClient(broker.port);
+  again.socket.pause();
+  again.send(connectPacket("full", { clean: false }));
+  await new Promise((resolve) => setTimeout(resolve, 1_500)); // it reads nothing for longer than a stalled reader may
+  const got: number[] = [];
+  onFrames(again, (frame) => got.push(Number.parseInt(frame.payload.toString("latin1", 0, 10), 10)));
+  again.socket.resume();
+  await vi.waitFor(() => expect(got).toHaveLength(total), { timeout: 10_000 });
+  expect(got).toEqual(Array.from({ length: total }, (_, i) => i));
+});
+
 test("a publisher that is faster than its only reader is slowed, and nothing is lost", async () => {
   using reader = new RawClient(broker.port);
   reader.send(connectPacket("slow-but-reading"), subscribePacket("fast/#", 0));

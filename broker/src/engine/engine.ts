@@ -71,6 +71,11 @@ export class Engine {
       onDrained: (client) => {
         engineClient(client).conn.live = true;
       },
+      room: (client) => {
+        const { outward } = engineClient(client).conn;
+        if (outward.bytes <= limits.softQueueBytes / 2) return null;
+        return new Promise((resolve) => outward.whenBelow(limits.softQueueBytes / 4, resolve));
+      },
       onWantsRetained: () => {
         const subscribed = this.#subscribed;
         this.#subscribed = null;

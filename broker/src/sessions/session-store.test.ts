@@ -3,7 +3,13 @@ import { DEFAULT_LIMITS } from "../limits.js";
 import { SessionStore } from "./session-store.js";
 
 const nothing = (): void => {};
-const host = { onQueueFull: nothing, onRetainedFull: nothing, onDrained: nothing, onWantsRetained: nothing };
+const host = {
+  onQueueFull: nothing,
+  onRetainedFull: nothing,
+  onDrained: nothing,
+  onWantsRetained: nothing,
+  room: () => null,
+};
 
 test("gives out no will as that of a broker that has died: Aedes would publish it while its client is connected", async () => {
   const store = new SessionStore(DEFAULT_LIMITS, host);

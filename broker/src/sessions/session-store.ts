@@ -25,6 +25,8 @@ export interface SessionStoreHost {
   onRetainedFull(topic: string): void;
   /** All that was held for the client has been handed over. */
   onDrained(client: Client): void;
+  /** What to wait for before the client is sent more of what was held; null when there is room now. */
+  room(client: Client): Promise<void> | null;
   /** Aedes wants the retained messages for the client that subscribed just now. */
   onWantsRetained(): void;
 }
@@ -198,7 +200,10 @@ export class SessionStore {
       return Readable.from([]);
     }
     session.connected = true;
-    return Readable.from(session.drain(drained), { highWaterMark: 1 });
+    return Readable.from(
+      session.drain(drained, () => this.#host.room(client)),
+      { highWaterMark: 1 },
+    );
   }
 
   // Of a QoS 2 message under way only the identifier matters [MQTT-4.3.3-2]: it was published when it came.

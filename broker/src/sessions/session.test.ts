@@ -23,9 +23,10 @@ async function drain(
 ): Promise<number[]> {
   const order: number[] = [];
   let drained = false;
-  for await (const packet of session.drain(() => {
+  const onDrained = (): void => {
     drained = true;
-  })) {
+  };
+  for await (const packet of session.drain(onDrained, () => null)) {
     order.push(packet.brokerCounter ?? 0);
     packet.messageId ??= ids();
     session.sending(packet);

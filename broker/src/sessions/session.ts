@@ -120,8 +120,9 @@ export class Session {
   /**
    * Everything held, oldest first, one at a time as the engine takes them, and what arrives meanwhile after it; ends
    * when nothing is left to send, calling `drained` in that same moment, so that nothing can come between.
+   * @param room what to wait for while the client has not read enough of what it was sent
    */
-  async *drain(drained: () => void): AsyncGenerator<HeldPacket> {
+  async *drain(drained: () => void, room: () => Promise<void> | null): AsyncGenerator<HeldPacket> {
     // A message that was sent on an earlier connection is sent again with DUP [MQTT-3.3.1-1, MQTT-4.4.0-1].
     for (const held of this.#held.values()) {
       if (held.sent && held.packet.cmd === "publish") held.packet.dup = true;
@@ -129,6 +130,8 @@ export class Session {
     }
     // A Map's iterator also comes to what is added while it runs.
     for (const held of this.#held.values()) {
+      const wait = room();
+      if (wait !== null) await wait;
       const taken = new Promise<void>((resolve) => {
         held.taken = resolve;
       });
