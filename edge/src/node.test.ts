@@ -248,6 +248,7 @@ describe("an edge node", () => {
       scripted("temperature"),
       ...["throw", "exit", "hang"].map((fail) => scripted(`s-${fail}`, { fail, intervalMs: 10 })),
     ];
+    const ear = await bench.ear(["env/greenhouse/stats"]);
     const node = await bench.node(sensors, { sensorLimits: { silenceLimitMs: 700 } });
     const stats = (id: string) => node.stats().sensors[id];
     await vi.waitFor(() => {
@@ -256,6 +257,10 @@ describe("an edge node", () => {
     await vi.waitFor(() => expect(stats("s-throw")?.reason).toContain("the sensor came loose"), WAIT);
     await vi.waitFor(() => expect(stats("s-throw")?.state).toBe("failed"), WAIT);
     expect(stats("temperature")).toMatchObject({ state: "ok" });
+    // It is told at once, not at the next turn of the stats.
+    await vi.waitFor(() => expect(JSON.stringify(ear.of("/stats").at(-1)?.payload)).toContain("came loose"), {
+      timeout: 5_000,
+    });
     expect(stats("temperature")).not.toHaveProperty("restarts");
     // A replaced worker goes on with the numbers of the one before: none is given twice.
     expect(stats("s-exit")?.lastSeq).toBeGreaterThan(1);

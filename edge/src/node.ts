@@ -215,6 +215,7 @@ class Node implements EdgeNode {
         standing: (rule) => log.newestEvents.get(ruleKey(config.id, rule))?.state === "raised",
         onReading: (reading) => this.#reading(sensor.config, reading),
         onEvent: (event) => this.#event(event),
+        onHealth: () => this.#session?.statsSoon(),
         onImmortal: (id) => void this.#restartProcess(log, id),
       });
       this.#sensors.set(config.id, sensor);

@@ -90,8 +90,8 @@ export class Session {
   }
 
   /**
-   * The account has changed in a way that consumers wait for: what was held is sent, and what they still miss they
-   * may ask for. Told a second later, when it is acknowledged too.
+   * The stats have changed in a way that others wait for: a sensor failed, or what was held is sent and what is
+   * still missing may be asked for. Told a second later, when it is acknowledged too, and at most once a second.
    */
   statsSoon(): void {
     if (this.#soon !== undefined) return;

@@ -30,6 +30,8 @@ export interface SensorPorts {
   standing: (rule: string) => boolean;
   onReading: (reading: WorkerReading) => void;
   onEvent: (event: NewEvent) => void;
+  /** Its worker failed, or works again. */
+  onHealth: () => void;
   onImmortal: (sensor: string) => void;
 }
 
@@ -137,15 +139,21 @@ export class Sensor {
   #receive(message: FromWorker): void {
     if (message.type === "heartbeat") {
       // A sensor that is pushed to may have nothing to say for long: living on is enough.
-      if (this.#ports.clock.monotonic() - this.#startedAt > HEARTBEAT_MS) this.#failure = undefined;
+      if (this.#ports.clock.monotonic() - this.#startedAt > HEARTBEAT_MS) this.#recovered();
     } else if (message.type === "reading") {
       // The worker does its work again.
-      this.#failure = undefined;
+      this.#recovered();
       if (this.#ports.clock.monotonic() - this.#startedAt > HEALTHY_MS) this.#backoffMs = FIRST_BACKOFF_MS;
       this.#ports.onReading(message);
       const good = message.quality !== "bad";
       this.#judge(message, good);
     } else if (message.type === "judged") this.#judge(message, false);
+  }
+
+  #recovered(): void {
+    if (this.#failure === undefined) return;
+    this.#failure = undefined;
+    this.#ports.onHealth();
   }
 
   #judge(
@@ -159,6 +167,7 @@ export class Sensor {
     if (this.#closed || thread !== this.#thread) return;
     this.#thread = undefined;
     this.#failure = reason;
+    this.#ports.onHealth();
     const waitMs = this.#backoffMs;
     this.#backoffMs = Math.min(MAX_BACKOFF_MS, this.#backoffMs * 2);
     this.#ports.logger.error(
