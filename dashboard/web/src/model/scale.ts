@@ -14,7 +14,7 @@ export interface Axis extends Extent {
  * edge. `limits`: how far it is to the limits; `data`: how the data moves.
  */
 export type Fit = "limits" | "data";
-const LEAST_SHARE: Record<Fit, number> = { limits: 1 / 120, data: 1 / 4 };
+const LEAST_SHARE: Record<Fit, number> = { limits: 1 / 400, data: 1 / 4 };
 
 /**
  * The axis for data between `min` and `max`: room above and below, ends on round numbers so that it does not
