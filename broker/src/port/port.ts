@@ -7,8 +7,8 @@ import { checkPacket } from "../wire/check-packet.js";
 import { type ConnectPacket, readConnect } from "../wire/connect-packet.js";
 import { MalformedPacketError } from "../wire/malformed.js";
 import * as type from "../wire/packet-type.js";
-import type { BudgetUser } from "./engine-budget.js";
-import { ALONE, Inbox } from "./inbox.js";
+import { EngineFeed, type FeedHost } from "./engine-feed.js";
+import { ALONE } from "./inbox.js";
 import { Lane } from "./lane.js";
 import { OutwardQueue } from "./outward-queue.js";
 import type { PortHost, Target } from "./port-host.js";
@@ -25,7 +25,7 @@ const INBOX_HIGH_BYTES = 64 * 1024;
  * it has finished the last. Outward: what the engine writes is taken at once, always, so that one reader that has
  * stopped reading stops nobody else; the queue's marks decide what becomes of it.
  */
-export class Port extends Duplex implements Reader, BudgetUser {
+export class Port extends Duplex implements Reader, FeedHost {
   readonly serial: number;
   readonly transport: Transport;
   readonly outward: OutwardQueue;
@@ -49,11 +49,11 @@ export class Port extends Duplex implements Reader, BudgetUser {
   readonly openedTick: number;
 
   readonly #host: PortHost;
-  readonly #inbox = new Inbox();
+  readonly #feed: EngineFeed;
   readonly #publishes: PublishCheck;
   readonly #lane: Lane;
   /** The start of a packet whose rest has not come. */
-  #carry: Buffer | null = null;
+  #partial: Buffer | null = null;
   /** Bytes that wait because a reader is behind, and where in them the waiting packet begins. */
   #held: Buffer | null = null;
   #heldAt = 0;
@@ -64,17 +64,12 @@ export class Port extends Duplex implements Reader, BudgetUser {
   /** Found in the stream; the connection ends for it when what came before is carried out. */
   #fault: { cause: DropCause; reason: string } | null = null;
   #aborting = false;
-  /** The engine has finished all that it was given. */
-  #idle = true;
-  /** Shut from CONNECT until the engine is ready for what follows it. */
-  #gateOpen = true;
-  #offering = false;
-  #inEngineBytes = 0;
 
   constructor(transport: Transport, host: PortHost) {
     super({ allowHalfOpen: true });
     this.transport = transport;
     this.#host = host;
+    this.#feed = new EngineFeed(host.budget, this);
     this.#publishes = new PublishCheck(host);
     this.serial = host.nextSerial();
     this.#lane = new Lane(this, host, this.#publishes);
@@ -100,8 +95,8 @@ export class Port extends Duplex implements Reader, BudgetUser {
       this.#heldAt = 0;
       return;
     }
-    const bytes = this.#carry === null ? chunk : Buffer.concat([this.#carry, chunk]);
-    this.#carry = null;
+    const bytes = this.#partial === null ? chunk : Buffer.concat([this.#partial, chunk]);
+    this.#partial = null;
     this.#walk(bytes, 0);
   }
 
@@ -138,7 +133,7 @@ export class Port extends Duplex implements Reader, BudgetUser {
           this.#heldAt = at;
           this.#host.pressure.wait(this);
           this.#setFlow();
-          this.offer();
+          this.#feed.offer();
           return;
         }
         if (this.destroyed) return;
@@ -151,9 +146,9 @@ export class Port extends Duplex implements Reader, BudgetUser {
     }
     this.#publishes.endOfChunk();
     // A copy, so that the first bytes of a packet do not hold a whole read buffer while its rest is awaited.
-    this.#carry = at < bytes.length && !this.#deaf ? Buffer.from(bytes.subarray(at)) : null;
+    this.#partial = at < bytes.length && !this.#deaf ? Buffer.from(bytes.subarray(at)) : null;
     this.#setFlow();
-    this.offer();
+    this.#feed.offer();
   }
 
   #shortWay(bytes: Buffer, at: number): number {
@@ -167,7 +162,7 @@ export class Port extends Duplex implements Reader, BudgetUser {
 
   /** Everything that came before is through the engine. */
   #laneIsOpen(): boolean {
-    return this.#host.laneOn && this.accepted && this.#idle && this.#gateOpen && this.#inbox.empty;
+    return this.#host.laneOn && this.accepted && this.#feed.quiet;
   }
 
   /** The remaining length [MQTT-2.2.3], or null when not all of its bytes are there. */
@@ -201,7 +196,7 @@ export class Port extends Duplex implements Reader, BudgetUser {
       counters.packetsReceived += 1;
       counters.publishReceived += 1;
       counters.publishBytesReceived += end - at;
-      this.#inbox.push(first & 0xf7, bytes, at, end); // DUP makes no other kind
+      this.#feed.inbox.push(first & 0xf7, bytes, at, end); // DUP makes no other kind
       return true;
     }
     checkPacket(first, bytes, start, end);
@@ -209,7 +204,7 @@ export class Port extends Duplex implements Reader, BudgetUser {
     switch (kind) {
       case type.PINGREQ:
         if (!this.accepted) {
-          this.#inbox.push(ALONE, bytes, at, end); // CONNACK comes first [MQTT-3.2.0-1]
+          this.#feed.inbox.push(ALONE, bytes, at, end); // CONNACK comes first [MQTT-3.2.0-1]
           return true;
         }
         this.outward.push(type.PINGRESP_FRAME); // [MQTT-3.12.4-1]
@@ -217,10 +212,10 @@ export class Port extends Duplex implements Reader, BudgetUser {
         return true;
       case type.DISCONNECT:
         this.#deaf = true;
-        this.#inbox.push(ALONE, bytes, at, end);
+        this.#feed.inbox.push(ALONE, bytes, at, end);
         return true;
       default:
-        this.#inbox.push(
+        this.#feed.inbox.push(
           kind === type.SUBSCRIBE || kind === type.UNSUBSCRIBE ? ALONE : first,
           bytes,
           at,
@@ -241,7 +236,7 @@ export class Port extends Duplex implements Reader, BudgetUser {
       this.refuse(refusal.returnCode, refusal.cause, refusal.reason);
       return;
     }
-    this.#inbox.push(ALONE, bytes, at, end);
+    this.#feed.inbox.push(ALONE, bytes, at, end);
     this.#host.attach(this);
   }
 
@@ -260,7 +255,7 @@ export class Port extends Duplex implements Reader, BudgetUser {
   }
 
   #setFlow(): void {
-    const pause = this.#held !== null || this.#inbox.bytes > INBOX_HIGH_BYTES;
+    const pause = this.#held !== null || this.#feed.inbox.bytes > INBOX_HIGH_BYTES;
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.transport.pause();
@@ -274,7 +269,7 @@ export class Port extends Duplex implements Reader, BudgetUser {
 
   /** What had come before the end is still carried out: a publisher may send and leave. */
   #endWhenDone(): void {
-    if (this.#held !== null || !this.#inbox.empty || !this.#idle) return;
+    if (this.#held !== null || !this.#feed.done) return;
     if (this.#fault !== null) this.fail(this.#fault.cause, this.#fault.reason);
     else if (this.#ended) this.destroy();
   }
@@ -283,72 +278,43 @@ export class Port extends Duplex implements Reader, BudgetUser {
   #failAfter(cause: DropCause, reason: string): void {
     this.#deaf = true;
     this.#fault = { cause, reason };
-    this.#carry = null;
-    this.offer();
+    this.#partial = null;
+    this.#feed.offer();
   }
 
   // ---- Inward: to the engine ----
 
-  /** Gives the engine the next batch, when it is idle and there is one. */
-  offer(): void {
-    if (this.#offering || !this.#idle || !this.#gateOpen || this.destroyed) return;
-    if (this.#inbox.empty) {
-      this.#endWhenDone();
-      return;
-    }
-    if (this.#host.laneOn && this.accepted) {
-      this.#inbox.shorten(type.PUBLISH, (bytes, start, end) => this.#lane.carry(bytes, start, end));
-      this.#setFlow();
-      if (this.#inbox.empty) {
-        this.#endWhenDone();
-        return;
-      }
-    }
-    const bytes = this.#inbox.nextBytes;
-    if (!this.#host.budget.take(this, bytes)) return;
-    this.#inEngineBytes = bytes;
-    this.#offering = true;
+  announce(): void {
     this.emit("readable");
-    this.#offering = false;
-    // Packets without readers are finished at once; of others the engine tells later, by asking for more.
-    if (!this.#idle && this.client?._parsingBatch === 0) this.#finished();
   }
 
-  /**
-   * Outside of {@link offer} the engine asks for more exactly when it has finished what it had: that is the sign of
-   * its being idle. Data is given only inside, and once, so the engine never goes deeper with each batch.
-   */
-  override read(size?: number): Buffer | null {
-    if (size === 0) return null; // streams' own start-up
-    if (!this.#offering) {
-      if (!this.#idle) this.#finished();
-      return null;
-    }
-    if (!this.#idle) return null; // it asks in the middle of the batch
-    const batch = this.#inbox.shift();
-    if (batch === null) return null;
-    this.#idle = false;
-    if (((batch[0] ?? 0) & 0xf0) === type.CONNECT) this.#gateOpen = false;
+  unfinishedPackets(): number {
+    return this.client?._parsingBatch ?? 0;
+  }
+
+  get carry(): FeedHost["carry"] {
+    return this.#host.laneOn && this.accepted ? this.#carryBatch : null;
+  }
+
+  readonly #carryBatch = (bytes: Buffer, start: number, end: number): number =>
+    this.#lane.carry(bytes, start, end);
+
+  onTaken(): void {
     this.#setFlow();
-    return batch;
   }
 
-  /** The engine has finished the batch: the next one goes in a turn later, so that others get theirs. */
-  #finished(): void {
-    this.#idle = true;
-    const done = this.#inEngineBytes;
-    this.#inEngineBytes = 0;
-    this.#host.budget.release(done);
-    if (this.#gateOpen) setImmediate(() => this.offer());
+  onQuiet(): void {
+    this.#endWhenDone();
   }
 
-  /** The engine has finished CONNECT: what followed it may go in, one turn later. */
+  /** The engine asks for more; size 0 is streams' own start-up. */
+  override read(size?: number): Buffer | null {
+    return size === 0 ? null : this.#feed.read();
+  }
+
+  /** The engine has finished CONNECT. */
   ready(): void {
-    setImmediate(() => {
-      this.#gateOpen = true;
-      this.#idle = true;
-      this.offer();
-    });
+    this.#feed.ready();
   }
 
   // ---- Outward ----
@@ -392,12 +358,9 @@ export class Port extends Duplex implements Reader, BudgetUser {
 
   override _destroy(_error: Error | null, callback: (error: Error | null) => void): void {
     this.#host.closed(this);
-    this.#host.budget.forget(this);
-    this.#host.budget.release(this.#inEngineBytes);
-    this.#inEngineBytes = 0;
-    this.#inbox.clear();
+    this.#feed.close();
     this.#held = null;
-    this.#carry = null;
+    this.#partial = null;
     if (this.#aborting) {
       this.outward.close();
       this.transport.abort();
