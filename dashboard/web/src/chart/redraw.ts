@@ -8,10 +8,13 @@ export interface Redrawn {
 /** At most five times a second, as more cannot be read; at least once, as a chart that stands still looks broken. */
 const FASTEST_MS = 200; // ms
 const SLOWEST_MS = 1_000; // ms
+/** A chart that moves this fast by pixels is looked at for what happens now: it is drawn as often as any. */
+const LIVELY_MS = 400; // ms
 
 /** How long a chart of that length and width stays the same, ms. */
 export function pixelMs(windowMs: number, widthPx: number): number {
-  return Math.min(SLOWEST_MS, Math.max(FASTEST_MS, windowMs / Math.max(1, widthPx)));
+  const pixel = windowMs / Math.max(1, widthPx);
+  return pixel < LIVELY_MS ? FASTEST_MS : Math.min(SLOWEST_MS, pixel);
 }
 
 /**
