@@ -1,7 +1,7 @@
 import { FailureError, UsageError } from "../exit.js";
 import { readSecret } from "../secret-input.js";
 import { type Terminal, writeJson, writeLine } from "../terminal.js";
-import { type Added, addCredentials } from "./credentials.js";
+import { type Added, addCredentials, type CredentialFiles } from "./credentials.js";
 import { credentialFiles, type FileOptions } from "./paths.js";
 import type { CredentialRequest } from "./request.js";
 
@@ -36,9 +36,13 @@ export async function runAdd(user: string, options: AddArguments, terminal: Term
   if (added === undefined) throw new FailureError(`could not add ${user}`);
   if (options.json) return writeJson(terminal.stdout, added);
   await writeLine(terminal.stdout, deviceLines(added, options, password !== undefined).join("\n"));
-  terminal.stderr.write(
-    `${outcome(added, password !== undefined)}\n` + `written: ${files.passwordFile}, ${files.aclFile}\n`,
-  );
+  terminal.stderr.write(`${outcome(added, password !== undefined)}\n${whereWritten(files, terminal)}\n`);
+}
+
+function whereWritten({ passwordFile, aclFile }: CredentialFiles, terminal: Terminal): string {
+  const written = `written: ${passwordFile}, ${aclFile}`;
+  if ((terminal.env["PASSWORD_FILE"] ?? "") !== "") return written;
+  return `${written}; a broker reads them when it is started with PASSWORD_FILE and ACL_FILE set to these`;
 }
 
 function outcome({ user, password }: Added, passwordGiven: boolean): string {
