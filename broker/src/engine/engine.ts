@@ -1,13 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { callbackify } from "node:util";
-import {
-  Aedes,
-  type AedesOptions,
-  type AedesPublishPacket,
-  type AuthenticateError,
-  type Client,
-  type Subscription,
-} from "aedes";
+import { Aedes, type AedesOptions, type AedesPublishPacket, type Client, type Subscription } from "aedes";
 import type { AccessControl } from "../access/access.js";
 import type { Limits } from "../limits.js";
 import type { LogLimiter } from "../log-limiter.js";
@@ -18,8 +11,8 @@ import { RetainedDelivery } from "../sessions/retained-delivery.js";
 import { NO_SUBSCRIPTION, SessionStore } from "../sessions/session-store.js";
 import type { Counters } from "../stats/counters.js";
 import * as type from "../wire/packet-type.js";
-import { levelCount } from "../wire/topic-name.js";
-import { engineClient, neverDuplicate } from "./engine-client.js";
+import { type EngineClient, engineClient, neverDuplicate } from "./engine-client.js";
+import { Permissions, withReturnCode } from "./permissions.js";
 
 export interface EngineOptions {
   access: AccessControl;
@@ -30,8 +23,6 @@ export interface EngineOptions {
   sheds(port: Port): boolean;
 }
 
-/** A message that may not be published goes here, where nobody can subscribe: the publisher is acknowledged as usual. */
-const DENIED_TOPIC = "$denied";
 /** The most that Aedes' matcher takes. */
 const ENGINE_TOPIC_LEVELS = 100;
 /** Recognised by identity when it comes back: Aedes copies packets, not payloads. */
@@ -47,6 +38,7 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #id = randomUUID();
   readonly #retained: RetainedDelivery;
+  readonly #permissions: Permissions;
   #aedes: Aedes | undefined;
   #starting = true;
   #probed: Port | null = null;
@@ -58,6 +50,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     const { access, limits, counters } = options;
+    this.#permissions = new Permissions(options);
     this.sessions = new SessionStore(limits, {
       onQueueFull: (clientId, first) => this.#onQueueFull(clientId, first),
       onRetainedFull: (topic) => {
@@ -85,13 +78,13 @@ export class Engine {
     this.#retained = new RetainedDelivery({
       retained: this.sessions.retained,
       pauseAboveBytes: limits.softQueueBytes / 2,
-      mayReceive: (port, topic) => port.identity !== null && access.mayReceive(port.identity, topic),
+      mayReceive: (port, topic) => this.#permissions.mayReceive(port, topic),
     });
     const { sessions } = this;
     this.router = new MessageRouter<Port>({
       ownerOf: (deliver) => this.#ownerOf(deliver),
       grantedQos: (port, filter) => port.client?.subscriptions[filter]?.qos ?? 0,
-      mayReceive: (port, topic) => port.identity !== null && access.mayReceive(port.identity, topic),
+      mayReceive: (port, topic) => this.#permissions.mayReceive(port, topic),
       isOwed: (port, packet) =>
         port.live &&
         port.client !== undefined &&
@@ -150,35 +143,19 @@ export class Engine {
         done(null, true);
       },
       authenticate: (client, username, password, done) => {
+        const port = engineClient(client).conn;
+        const holder = (): Port | undefined => this.#connected.get(client.id);
         const admit = callbackify(() =>
-          this.#admit(engineClient(client).conn, client.id, username, password),
+          this.#permissions.admit(port, client.id, { username, password }, holder),
         );
-        // What is thrown without a return code is a fault of ours, not of the client.
-        admit((error, admitted) =>
-          done(error === null ? null : refused(returnCodeOf(error), error.message), admitted),
-        );
+        admit((error, admitted) => done(error === null ? null : withReturnCode(error), admitted));
       },
       authorizePublish: (client, packet, done) => {
-        const port = client === null ? null : engineClient(client).conn;
-        if (
-          port !== null &&
-          !(port.identity !== null && this.#options.access.mayPublish(port.identity, packet.topic))
-        ) {
-          this.#options.counters.drop("publish-denied");
-          const fields = { clientId: client?.id, username: port.identity?.username, topic: packet.topic };
-          this.#options.warnings.warn(
-            "publish-denied",
-            fields,
-            "message not published: no write access to its topic",
-          );
-          packet.topic = DENIED_TOPIC;
-          packet.payload = Buffer.alloc(0);
-          packet.retain = false;
-        }
+        if (client !== null) this.#permissions.denyUnlessMayPublish(engineClient(client).conn, packet);
         done();
       },
       authorizeSubscribe: (client, subscription, done) => {
-        const allowed = this.#maySubscribe(engineClient(client).conn, subscription.topic);
+        const allowed = this.#maySubscribe(engineClient(client), subscription.topic);
         if (allowed) this.sessions.grant(subscription);
         done(null, allowed ? subscription : null); // [MQTT-3.9.3-2]: null becomes 0x80
       },
@@ -186,74 +163,11 @@ export class Engine {
     };
   }
 
-  async #admit(port: Port, clientId: string, username?: string, password?: Buffer): Promise<true> {
-    const { access } = this.#options;
-    const admission = await access.admit({ clientId, username, password, loopback: port.trustedAsLocal });
-    if (!admission.ok) throw this.#refusal(port, clientId, admission.code, admission.reason);
-    const other = this.#connected.get(clientId);
-    if (other !== undefined && other !== port && other.identity?.username !== admission.identity.username) {
-      throw this.#refusal(
-        port,
-        clientId,
-        type.IDENTIFIER_REJECTED,
-        "the client id is in use by another user",
-      );
-    }
-    const will = port.connect?.willTopic ?? null;
-    if (will !== null && !access.mayPublish(admission.identity, will)) {
-      throw this.#refusal(port, clientId, type.NOT_AUTHORIZED, `no write access to the will's topic ${will}`);
-    }
-    port.identity = admission.identity;
-    return true;
-  }
-
-  #refusal(port: Port, clientId: string, returnCode: number, reason: string): AuthenticateError {
-    this.#options.counters.drop("connect-refused");
-    const fields = {
-      clientId,
-      username: port.connect?.username,
-      peer: port.transport.peer,
-      returnCode,
-      reason,
-    };
-    this.#options.warnings.warn("connect-refused", fields, "connection refused");
-    return refused(returnCode, reason);
-  }
-
-  #maySubscribe(port: Port, filter: string): boolean {
+  #maySubscribe({ conn, clean, id }: EngineClient, filter: string): boolean {
     if (filter === NO_SUBSCRIPTION) return false;
-    const { access, counters, limits, warnings } = this.#options;
-    const fields = { clientId: port.client?.id, username: port.identity?.username, filter };
-    const clientId = port.client?.clean === false ? port.client.id : "";
-    const known = port.client?.subscriptions[filter] !== undefined;
-    if (
-      !known &&
-      Math.max(port.subscriptionCount, this.sessions.subscriptionCount(clientId)) >=
-        limits.subscriptionsPerClient
-    ) {
-      counters.drop("subscription-limit");
-      warnings.warn(
-        "subscription-limit",
-        fields,
-        `subscription refused: the client has ${limits.subscriptionsPerClient}`,
-      );
-      return false;
-    }
-    if (levelCount(filter) > limits.topicLevels) {
-      counters.drop("topic-levels");
-      warnings.warn("topic-levels", fields, `subscription refused: more than ${limits.topicLevels} levels`);
-      return false;
-    }
-    if (port.identity === null || !access.maySubscribe(port.identity, filter)) {
-      counters.drop("subscribe-denied");
-      warnings.warn(
-        "subscribe-denied",
-        fields,
-        "subscription refused: no read access to anything it matches",
-      );
-      return false;
-    }
-    return true;
+    // The session knows at once, the router when the engine has come round to it.
+    const held = clean ? 0 : this.sessions.subscriptionCount(id);
+    return this.#permissions.maySubscribe(conn, filter, Math.max(conn.subscriptionCount, held));
   }
 
   #forward(port: Port, packet: AedesPublishPacket): AedesPublishPacket | null {
@@ -261,11 +175,8 @@ export class Engine {
       this.#probed = port;
       return null;
     }
-    const { access, counters } = this.#options;
-    if (
-      !this.router.delivering &&
-      !(port.identity !== null && access.mayReceive(port.identity, packet.topic))
-    ) {
+    const { counters } = this.#options;
+    if (!this.router.delivering && !this.#permissions.mayReceive(port, packet.topic)) {
       counters.drop("not-forwarded");
       return null;
     }
@@ -333,14 +244,4 @@ export class Engine {
     const aedes = this.#aedes;
     if (aedes !== undefined) await new Promise<void>((resolve) => aedes.close(() => resolve()));
   }
-}
-
-function returnCodeOf(error: Error): number {
-  return "returnCode" in error && typeof error.returnCode === "number"
-    ? error.returnCode
-    : type.SERVER_UNAVAILABLE;
-}
-
-function refused(returnCode: number, reason: string): AuthenticateError {
-  return Object.assign(new Error(reason), { returnCode });
 }
