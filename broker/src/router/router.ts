@@ -118,6 +118,7 @@ export class MessageRouter<R extends Reader> {
   }
 
   emit(packet: AedesPublishPacket, done: () => void): this {
+    packet.dup = false; // it said that the publisher sent again, which is no reader's business [MQTT-3.3.1-3]
     const { subscriptions } = packet.topic.startsWith(this.#host.internalPrefix)
       ? this.nobody
       : this.target(packet.topic);
