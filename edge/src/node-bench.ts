@@ -81,7 +81,7 @@ export function scripted(
     scale: 1,
     offset: 0,
     qos: 1,
-    driver: { kind: "simulated", options: { cell: cell?.shared, fail } },
+    driver: { kind: "simulated", options: { cell: cell?.shared, fail, simulate: {} } },
     rules,
   };
 }

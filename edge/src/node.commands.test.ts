@@ -123,7 +123,7 @@ describe("commands of a node", () => {
     cell.set(Number.NaN);
     const node = await bench.node([
       scripted("temperature", { cell, intervalMs: 60_000 }),
-      scripted("humidity"),
+      { ...scripted("humidity"), type: "humidity" },
     ]);
     await listening(node);
     const sentAt = Date.now();
@@ -142,7 +142,20 @@ describe("commands of a node", () => {
       WAIT,
     );
     expect(await bench.ask(link, "simulate", { type: "overheat" })).toMatchObject({
-      result: { sensors: ["temperature", "humidity"] },
+      result: { sensors: ["temperature"] },
+    });
+    expect(await bench.ask(link, "simulate", { type: "reset" })).toMatchObject({
+      result: { sensors: ["temperature"] },
+    });
+    expect(await bench.ask(link, "simulate", { type: "poorair" })).toMatchObject({
+      error: {
+        code: "not_simulated",
+        field: "type",
+        message: "no sensor of this node can show poorair; expected overheat",
+      },
+    });
+    expect(await bench.ask(link, "simulate", { type: "overheat", sensor: "humidity" })).toMatchObject({
+      error: { code: "not_simulated", field: "sensor", message: "humidity cannot show overheat" },
     });
     const before = node.stats().sensors["humidity"]?.lastSeq ?? 0;
     expect(await bench.ask(link, "restart-sensor", { sensor: "humidity" })).toMatchObject({ ok: true });

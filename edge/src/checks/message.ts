@@ -1,5 +1,5 @@
 import { type AlarmState, type Rule, unitLabel } from "@fieldmesh/protocol";
-import { formatDuration } from "../config/durations.js";
+import { formatDuration } from "@fieldmesh/runtime/config-file/durations";
 
 /** What an event's text speaks of. */
 export interface MessageSubject {

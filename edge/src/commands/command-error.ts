@@ -4,7 +4,7 @@ export const COMMAND_ERRORS = [
   "bad_args", // an argument is missing or wrong: `field` says which
   "unknown_sensor", // the node has no sensor of that id
   "unknown_rule", // the sensor has no rule of that id
-  "not_simulated", // no sensor that can simulate
+  "not_simulated", // no sensor that can show that fault
   "busy", // too much is asked at once: ask again later
   "failed", // it was tried and went wrong
 ] as const;

@@ -6,10 +6,12 @@ import {
   parseCommandArgs,
   parseMessage,
   type Reply,
+  SIMULATIONS,
 } from "@fieldmesh/protocol";
 import type { Log, MqttLink } from "@fieldmesh/runtime";
 import type { Clock } from "../clock.js";
 import type { SensorConfig } from "../config/types.js";
+import { respondsTo } from "../drivers/simulated.js";
 import type { Sensor } from "../sensors/sensor.js";
 import { changeRule } from "./change-rule.js";
 import { CommandError } from "./command-error.js";
@@ -159,9 +161,19 @@ export class CommandDesk {
 
   #simulate({ type, sensor }: Extract<CommandArgs, { name: "simulate" }>["args"]): unknown {
     const asked = sensor === undefined ? [...this.#ports.sensors.values()] : [this.#sensor(sensor)];
-    const sensors = asked.filter((one) => one.config.driver.kind === "simulated");
+    const sensors = asked.filter((one) => respondsTo(one.config, type));
     if (sensors.length === 0) {
-      throw new CommandError("not_simulated", "no simulated sensor here: nothing to simulate", "sensor");
+      const who = sensor === undefined ? "no sensor of this node can" : `${sensor} cannot`;
+      const what = type === "reset" ? "a simulated fault" : type;
+      const able = SIMULATIONS.filter(
+        (fault) => fault !== "reset" && asked.some((one) => respondsTo(one.config, fault)),
+      );
+      const instead = able.length === 0 ? "" : `; expected ${able.join(" or ")}`;
+      throw new CommandError(
+        "not_simulated",
+        `${who} show ${what}${instead}`,
+        able.length === 0 ? "sensor" : "type",
+      );
     }
     for (const one of sensors) one.simulate(type);
     return { sensors: sensors.map((one) => one.config.id) };

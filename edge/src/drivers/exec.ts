@@ -1,4 +1,5 @@
-import type { Fields, Secret } from "../config/fields.js";
+import type { Secret } from "@fieldmesh/runtime/config-file/secret";
+import type { Fields } from "../config/fields.js";
 import {
   type Driver,
   type DriverContext,

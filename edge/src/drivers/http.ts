@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
-import type { Fields, Secret } from "../config/fields.js";
+import type { Secret } from "@fieldmesh/runtime/config-file/secret";
+import type { Fields } from "../config/fields.js";
 import {
   type Driver,
   type DriverContext,

@@ -1,18 +1,11 @@
-import { readFile } from "node:fs/promises";
-import type { Secret } from "../config/fields.js";
+import { readSecret, type Secret } from "@fieldmesh/runtime/config-file/secret";
 import { DriverError, reasonOf } from "./driver.js";
 
-/** Looks a secret up, anew at each use: a file may be changed. The errors name the place, never the secret. */
+/** Looks a secret up, anew at each use. @throws DriverError naming its place, never the secret. */
 export async function resolveSecret(secret: Secret, env: NodeJS.ProcessEnv = process.env): Promise<string> {
-  const { prefix = "" } = secret;
-  if ("env" in secret) {
-    const value = env[secret.env];
-    if (value === undefined || value === "") throw new DriverError(`the variable ${secret.env} is not set`);
-    return prefix + value;
-  }
   try {
-    return prefix + (await readFile(secret.file, "utf8")).replace(/\r?\n$/, "");
+    return await readSecret(secret, env);
   } catch (cause) {
-    throw new DriverError(`cannot read the secret in ${secret.file}: ${reasonOf(cause)}`, { cause });
+    throw new DriverError(reasonOf(cause), { cause });
   }
 }

@@ -129,16 +129,24 @@ describe("driver simulated", () => {
   );
 
   it("answers only for the faults that show on its type", () => {
-    const sensor = (type: string, kind = "simulated") => ({
+    const sensor = (type: string, kind = "simulated", valueType: "number" | "boolean" = "number") => ({
       type,
+      valueType,
       driver: { kind, options: { simulate: {} } },
     });
     expect(respondsTo(sensor("temperature"), "overheat")).toBe(true);
     expect(respondsTo(sensor("humidity"), "overheat")).toBe(false);
-    expect(respondsTo(sensor("humidity"), "reset")).toBe(true);
+    expect(respondsTo(sensor("temperature"), "reset")).toBe(true);
+    expect(respondsTo(sensor("humidity"), "reset")).toBe(false);
+    expect(respondsTo(sensor("temperature", "simulated", "boolean"), "overheat")).toBe(false);
     expect(respondsTo(sensor("temperature", "host"), "overheat")).toBe(false);
-    const oven = { type: "oven", driver: { kind: "simulated", options: { simulate: { overheat: 300 } } } };
+    const oven = {
+      ...sensor("oven"),
+      driver: { kind: "simulated", options: { simulate: { overheat: 300 } } },
+    };
     expect(respondsTo(oven, "overheat")).toBe(true);
+    expect(respondsTo(oven, "reset")).toBe(true);
+    expect(respondsTo(oven, "poorair")).toBe(false);
   });
 
   it("opens and closes as a state", async () => {

@@ -90,10 +90,15 @@ function levelOf(type: string, options: Pick<Options, "simulate">, fault: Simula
   return fault === "reset" ? undefined : (options.simulate[fault] ?? LEVELS[type]?.[fault]);
 }
 
-/** Whether `simulate` with this fault concerns this sensor. "reset" concerns all simulated ones. */
-export function respondsTo(sensor: Pick<SensorConfig, "type" | "driver">, fault: Simulation): boolean {
-  if (sensor.driver.kind !== "simulated") return false;
-  return fault === "reset" || levelOf(sensor.type, sensor.driver.options as Options, fault) !== undefined;
+/** Whether `simulate` with this fault changes anything here. "reset" concerns all that can show some fault. */
+export function respondsTo(
+  { type, valueType, driver: { kind, options } }: Pick<SensorConfig, "type" | "valueType" | "driver">,
+  fault: Simulation,
+): boolean {
+  if (kind !== "simulated" || valueType !== "number") return false;
+  const chosen = options as Options;
+  if (fault === "reset") return Object.keys({ ...LEVELS[type], ...chosen.simulate }).length > 0;
+  return levelOf(type, chosen, fault) !== undefined;
 }
 
 /** The value at a time, faults by command left out: a pure function of options, seed and time. */
