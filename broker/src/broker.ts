@@ -18,7 +18,7 @@ import type { Transport } from "./port/transport.js";
 import { Counters } from "./stats/counters.js";
 import type { DropCause } from "./stats/drops.js";
 import { SYS_INTERVAL_MS, SysTopics } from "./stats/sys-topics.js";
-import { packageVersion } from "./version.js";
+import { VERSION } from "./version.js";
 import type { ConnectPacket } from "./wire/connect-packet.js";
 import * as type from "./wire/packet-type.js";
 import { topicNameFault } from "./wire/topic-name.js";
@@ -104,7 +104,7 @@ class Composition implements PortHost {
       sheds: (port) => this.pressure.sheds(port),
     });
     this.#sys = new SysTopics({
-      version: `fieldmesh broker ${packageVersion()}`,
+      version: `fieldmesh broker ${VERSION}`,
       intervalMs: world.sysIntervalMs ?? SYS_INTERVAL_MS,
       counters: this.counters,
       gauges: () => this.#gauges(),

@@ -1,8 +1,4 @@
-import { readFileSync } from "node:fs";
+import { packageVersion } from "@fieldmesh/runtime";
 
-/** This package's version, from its package.json. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  const parsed = JSON.parse(text) as { version?: unknown };
-  return typeof parsed.version === "string" ? parsed.version : "unknown";
-}
+/** Of this package. */
+export const VERSION = packageVersion(new URL("../package.json", import.meta.url));

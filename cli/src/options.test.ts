@@ -9,11 +9,12 @@ describe("option values", () => {
     ["60s", 60_000],
     ["5m", 300_000],
     ["1h", 3_600_000],
+    ["1d", 86_400_000],
   ])("reads %s as %i ms", (text, ms) => {
     expect(duration(text)).toBe(ms);
   });
 
-  it.each(["", "0", "-1", "1d", "1e3", "s", "NaN"])("refuses %j as a time", (text) => {
+  it.each(["", "0", "-1", "1.2.3", "25d", "1e3", "s", "NaN"])("refuses %j as a time", (text) => {
     expect(() => duration(text)).toThrow("Expected a time");
   });
 

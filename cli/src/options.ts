@@ -1,4 +1,8 @@
+import { parseDuration } from "@fieldmesh/runtime/config-file/durations";
 import { InvalidArgumentError } from "commander";
+
+/** The longest that a timer of Node.js takes: 24 days. */
+const MAX_DURATION_MS = 2_147_483_647;
 
 /** Parsers of option values for commander; each throws what is expected. */
 
@@ -23,16 +27,13 @@ export function qos(text: string): Qos {
   throw new InvalidArgumentError("Expected 0, 1 or 2.");
 }
 
-const UNITS_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
 /** `500ms`, `60s`, `5m`, `1h`; a bare number is seconds. Gives milliseconds. */
 export function duration(text: string): number {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(text);
-  const unit = UNITS_MS[match?.[2] ?? "s"];
-  if (match?.[1] === undefined || unit === undefined || Number(match[1]) === 0) {
+  const ms = parseDuration(/^[\d.]+$/.test(text) ? `${text}s` : text);
+  if (ms === undefined || ms === 0 || ms > MAX_DURATION_MS) {
     throw new InvalidArgumentError('Expected a time, as "60s", "5m" or "500ms".');
   }
-  return Number(match[1]) * unit;
+  return ms;
 }
 
 /** Collects an option that may be given more than once. */

@@ -11,6 +11,7 @@ export type { DropCause, DroppedTopic } from "./consumer/drops.js";
 export {
   CommandRefusedError,
   ConsumerClosedError,
+  RequestInterruptedError,
   RequestTimeoutError,
   TooManyRequestsError,
 } from "./consumer/request-errors.js";
@@ -72,6 +73,7 @@ export {
   TopicError,
 } from "./mqtt/link-errors.js";
 export { ConfigurationError, EXIT, RestartRequest } from "./process/exit.js";
+export { packageVersion } from "./process/package-version.js";
 export { type Closer, type MainContext, runMain } from "./process/run-main.js";
 export { createSignIn } from "./sign-in/create-sign-in.js";
 export {

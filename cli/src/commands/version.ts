@@ -1,15 +1,11 @@
-import { readFileSync } from "node:fs";
+import { packageVersion } from "@fieldmesh/runtime";
 import type { Command } from "commander";
 import { newCommand } from "../command.js";
 import { type Terminal, writeJson, writeLine } from "../terminal.js";
 
 /** This installation's version, from its package. */
 export function readVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const value: unknown = JSON.parse(text);
-  return typeof value === "object" && value !== null && "version" in value
-    ? String(value.version)
-    : "unknown";
+  return packageVersion(new URL("../../package.json", import.meta.url));
 }
 
 export function versionCommand(terminal: Terminal): Command {

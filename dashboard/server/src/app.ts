@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Closer, type MainContext, readEnvironment, readPem, readTls } from "@fieldmesh/runtime";
 import { defaultDashboardConfig, readDashboardConfig } from "./config/read-config.js";
 import { startDashboard } from "./dashboard.js";
@@ -48,6 +48,7 @@ export async function runDashboard({ env, log }: Pick<MainContext, "env" | "log"
       folder: join(settings.DATA_DIR, "dashboard"),
       storage: settings.STORAGE,
       config,
+      configFolder: settings.DASHBOARD_CONFIG === undefined ? undefined : dirname(settings.DASHBOARD_CONFIG),
     },
     { log, env },
   );

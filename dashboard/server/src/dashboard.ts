@@ -29,7 +29,7 @@ const NOTIFY_MS = 5_000;
 
 /**
  * Starts the dashboard: takes up what it kept, listens, connects to the brokers.
- * @throws ConfigurationError, FolderHeldError, SecretError and others that name what to change
+ * @throws ConfigurationError, FolderHeldError and others that name what to change
  */
 export async function startDashboard(options: DashboardOptions, world: DashboardWorld): Promise<Dashboard> {
   const owned = new Owned();
@@ -59,6 +59,7 @@ async function compose(
   const notifications = await createNotifications({
     channels: config.channels,
     env,
+    folder: options.configFolder,
     link: options.publicUrl === undefined ? undefined : new URL("/alarms", options.publicUrl).href,
     stores,
     clock,

@@ -19,6 +19,8 @@ export interface DashboardOptions {
   storage?: StorageAddress | undefined;
   /** From `DASHBOARD_CONFIG`. */
   config: DashboardConfig;
+  /** Of the configuration file: paths in it start there, not in the working directory. */
+  configFolder?: string | undefined;
   /** Folder of the built browser app; that of `@fieldmesh/web` by default. */
   web?: string;
 }

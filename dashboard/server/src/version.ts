@@ -1,8 +1,4 @@
-import { readFileSync } from "node:fs";
-
-const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
+import { packageVersion } from "@fieldmesh/runtime";
 
 /** Of this package; shown in the page. */
-export const VERSION = manifest.version;
+export const VERSION = packageVersion(new URL("../package.json", import.meta.url));

@@ -1,6 +1,7 @@
 import { SEVERITIES } from "@fieldmesh/protocol";
+import { duration, secret } from "@fieldmesh/runtime/config-file/fields";
 import { z } from "zod";
-import { duration, httpAddress, secret } from "./fields.js";
+import { httpAddress } from "./fields.js";
 
 /** Shown in pages and in topics of errors; also part of stored ids. */
 const CHANNEL_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
@@ -19,10 +20,10 @@ const channelBase = {
   domains: names.optional().meta({ description: "Only alarms of these domains." }),
   nodes: names.optional().meta({ description: "Only alarms of these nodes." }),
   cleared: z.boolean("true or false").default(true).meta({ description: "Also tell when an alarm is over." }),
-  repeatEvery: duration(60_000, 30 * 86_400_000, "a duration from 1m to 30d, as 30m or 4h")
+  repeatEvery: duration(60_000, 30 * 86_400_000)
     .optional()
     .meta({ description: "Tell again this often while an alarm stands and nobody acknowledged it." }),
-  timeout: duration(100, 60_000, "a duration from 100ms to 60s").prefault("10s"),
+  timeout: duration(100, 60_000).prefault("10s"),
 };
 
 const webhook = z.strictObject({
@@ -35,7 +36,7 @@ const webhook = z.strictObject({
       z.union([z.string().max(1_000), secret()]),
     )
     .default({})
-    .meta({ description: "Further headers; a value may be {env: NAME} or {file: PATH}." }),
+    .meta({ description: "Further headers; a value may be {env: NAME} or {file: PATH}, with a prefix." }),
   secret: secret()
     .optional()
     .meta({ description: "Signs the body: X-Fieldmesh-Signature: sha256=<HMAC-SHA-256, hex>." }),
@@ -76,13 +77,13 @@ const channel = z.discriminatedUnion("kind", [webhook, ntfy, email], "kind: webh
 export const dashboardConfigSchema = z.strictObject({
   window: z
     .strictObject({
-      length: duration(10_000, 3_600_000, "a duration from 10s to 1h").prefault("5m"),
+      length: duration(10_000, 3_600_000).prefault("5m"),
       readings: z.int("a whole number from 100 to 100000").min(100).max(100_000).default(3_000),
       streams: z.int("a whole number from 1 to 50000").min(1).max(50_000).default(5_000),
     })
     .prefault({})
     .meta({ description: "What is kept in memory of each stream for the live charts." }),
-  frameEvery: duration(20, 5_000, "a duration from 20ms to 5s")
+  frameEvery: duration(20, 5_000)
     .prefault("50ms")
     .meta({ description: "How often a browser that keeps up is sent what is new." }),
   browsers: z.int("a whole number from 1 to 10000").min(1).max(10_000).default(200),
@@ -90,7 +91,7 @@ export const dashboardConfigSchema = z.strictObject({
     .strictObject({
       offline: severity.default("critical"),
       silent: severity.default("warning"),
-      after: duration(0, 86_400_000, "a duration from 0s to 1d").prefault("5s"),
+      after: duration(0, 86_400_000).prefault("5s"),
     })
     .prefault({})
     .meta({ description: "The alarm of a node that is offline or silent: how severe, and after how long." }),

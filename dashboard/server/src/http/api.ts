@@ -7,6 +7,7 @@ import {
   type ProblemExtras,
   parseBody,
   principalOf,
+  RequestInterruptedError,
   RequestTimeoutError,
   resource,
   type SignIn,
@@ -144,7 +145,7 @@ function problemOf(error: unknown): unknown {
     return new HttpProblem(422, error.code, error.message, fieldOf(error, "/args/"), cause);
   }
   if (error instanceof RequestTimeoutError) return new HttpProblem(504, error.code, error.message, {}, cause);
-  if (error instanceof TooManyRequestsError)
+  if (error instanceof TooManyRequestsError || error instanceof RequestInterruptedError)
     return new HttpProblem(503, error.code, error.message, {}, cause);
   if (error instanceof NotConnectedError || error instanceof LinkLostError) {
     return new HttpProblem(503, "broker_away", "the broker cannot be reached: try again", {}, cause);

@@ -1,7 +1,10 @@
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { createServer as createTcpServer, type Server as TcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { parseDashboardConfig } from "../config/read-config.js";
 import type { ChannelConfig } from "../config/schema.js";
@@ -253,7 +256,7 @@ describe("e-mail", () => {
 test("a secret that is not there is named at the start", async () => {
   const config = configOf(`{name: phone, kind: ntfy, url: "http://localhost/x", token: {env: NOPE}}`);
   await expect(createChannel(config, {}, undefined)).rejects.toThrow(
-    "channel phone: token: the variable NOPE is empty",
+    "channel phone: token: the variable NOPE is not set",
   );
   const missing = configOf(
     `{name: phone, kind: ntfy, url: "http://localhost/x", token: {file: /nonexistent/x}}`,
@@ -261,4 +264,18 @@ test("a secret that is not there is named at the start", async () => {
   await expect(createChannel(missing, {}, undefined)).rejects.toThrow(
     "the file /nonexistent/x cannot be read",
   );
+});
+
+test("a secret's path starts in the folder of the configuration", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "fieldmesh-channel-"));
+  try {
+    await writeFile(join(folder, "token"), "tk_1\n");
+    const config = configOf(`{name: phone, kind: ntfy, url: "http://localhost/x", token: {file: token}}`);
+    await expect(createChannel(config, {}, undefined, folder)).resolves.toBeDefined();
+    await expect(createChannel(config, {}, undefined)).rejects.toThrow(
+      "the file token cannot be read (ENOENT)",
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

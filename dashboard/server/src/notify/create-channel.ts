@@ -1,5 +1,5 @@
-import type { Secret } from "../config/fields.js";
-import { readSecret } from "../config/read-secret.js";
+import { ConfigurationError } from "@fieldmesh/runtime";
+import { readSecret, type Secret } from "@fieldmesh/runtime/config-file/secret";
 import type { ChannelConfig } from "../config/schema.js";
 import type { Channel } from "./channel.js";
 import { createEmail } from "./email.js";
@@ -8,15 +8,24 @@ import { createWebhook } from "./webhook.js";
 
 /**
  * Makes a channel as configured, its secrets read.
- * @throws SecretError when one is not there.
+ * @param folder what relative paths of secrets start from: that of the configuration file
+ * @throws ConfigurationError naming channel and field when a secret is not there.
  */
 export async function createChannel(
   config: ChannelConfig,
   env: Readonly<Record<string, string | undefined>>,
   link: string | undefined,
+  folder?: string,
 ): Promise<Channel> {
-  const optional = async (field: string, secret: Secret | undefined): Promise<string | undefined> =>
-    secret === undefined ? undefined : await readSecret(`channel ${config.name}: ${field}`, secret, env);
+  const optional = async (field: string, secret: Secret | undefined): Promise<string | undefined> => {
+    if (secret === undefined) return undefined;
+    try {
+      return await readSecret(secret, env, folder);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new ConfigurationError(`channel ${config.name}: ${field}: ${why}`, { cause });
+    }
+  };
   const timeoutMs = config.timeout;
   switch (config.kind) {
     case "webhook": {

@@ -8,6 +8,8 @@ import { Outbox } from "./outbox.js";
 export interface NotificationsOptions {
   channels: readonly ChannelConfig[];
   env: Readonly<Record<string, string | undefined>>;
+  /** What relative paths of secrets start from. */
+  folder: string | undefined;
   /** Where a person finds the alarms. */
   link: string | undefined;
   stores: Pick<Stores, "told" | "waiting" | "flushed">;
@@ -26,7 +28,7 @@ export interface Notifications {
 
 /**
  * Makes the channels and their queues, with what they kept.
- * @throws SecretError when a secret that a channel needs is not there.
+ * @throws ConfigurationError when a secret that a channel needs is not there.
  */
 export async function createNotifications(options: NotificationsOptions): Promise<Notifications> {
   const { stores, clock, log, onChange } = options;
@@ -34,7 +36,7 @@ export async function createNotifications(options: NotificationsOptions): Promis
   for (const config of options.channels) {
     const outbox = new Outbox({
       name: config.name,
-      channel: await createChannel(config, options.env, options.link),
+      channel: await createChannel(config, options.env, options.link, options.folder),
       table: stores.waiting.table,
       flushed: () => stores.flushed(),
       clock,
