@@ -12,6 +12,7 @@ export {
   CommandRefusedError,
   ConsumerClosedError,
   RequestInterruptedError,
+  RequestInterruptedError,
   RequestTimeoutError,
   TooManyRequestsError,
 } from "./consumer/request-errors.js";

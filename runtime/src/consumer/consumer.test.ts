@@ -257,6 +257,28 @@ describe("a stream consumer", () => {
     expect(asked).toBeLessThanOrEqual(12); // in ten minutes: each waits 60 s for its answer
   });
 
+  it("asks again at once when the connection broke before the answer came", async () => {
+    online();
+    link.send(STATS, stats(4));
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(link.commands("resend")).toHaveLength(1); // and no answer
+    link.disconnect();
+    await vi.advanceTimersByTimeAsync(100);
+    link.connect();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(link.commands("resend")).toHaveLength(2);
+  });
+
+  it("asks a node that comes back as if it had never been silent", async () => {
+    online();
+    link.send(STATS, stats(4));
+    await vi.advanceTimersByTimeAsync(300_000);
+    const before = link.commands("resend").length; // its waits have grown to a minute
+    link.send(STATUS, status("online", 2));
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(link.commands("resend")).toHaveLength(before + 1);
+  });
+
   it("asks for a long gap in parts, one behind the other", async () => {
     online();
     link.send(STATS, stats(0));

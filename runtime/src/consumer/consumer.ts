@@ -113,6 +113,7 @@ class Consumer implements StreamConsumer {
       });
       link.onDisconnect(() => {
         this.#listening[index] = null;
+        this.#requests.linkLost(link);
         this.#options.onLink?.(index, false);
       });
       link.subscribe(filters, 1).catch((error: unknown) => {

@@ -63,6 +63,18 @@ export class GapAsker {
     this.#suspects.delete(stream.name);
   }
 
+  /** The node is back: it can answer now what it could not before, so waits that grew meanwhile begin anew. */
+  retry(record: NodeRecord): void {
+    const notBefore = this.#options.clock.monotonic() + this.#options.graceMs;
+    for (const suspect of this.#suspects.values()) {
+      if (suspect.record !== record) continue;
+      for (const gap of suspect.gaps.values()) {
+        gap.attempts = 0;
+        gap.notBefore = Math.min(gap.notBefore, notBefore);
+      }
+    }
+  }
+
   /** Looks at the suspects and asks; to be called a few times a second. `reachable`: commands get to the node. */
   tick(reachable: (record: NodeRecord) => boolean): void {
     const now = this.#options.clock.monotonic();

@@ -1,4 +1,4 @@
-import { type Message, parseMessage, type Stats } from "@fieldmesh/protocol";
+import { compareStatus, type Message, parseMessage, type Stats } from "@fieldmesh/protocol";
 import type { MessageInfo } from "../mqtt/connection.js";
 import type { AlarmStates } from "./alarm-states.js";
 import type { ConsumerClock } from "./clock.js";
@@ -157,10 +157,17 @@ export class Intake {
         this.#ports.nodes.deleteUnaccounted(record);
         record.birth = message.birth;
         break;
-      case "status":
+      case "status": {
+        const before = record.status;
         if (message.status === null || !record.takeStatus(message.status, now)) return;
-        if (message.status.state === "online") this.#ports.meter.due(record);
+        if (message.status.state === "online") {
+          const anew = before !== null && compareStatus(message.status, before) > 0;
+          if (anew) this.#ports.requests.nodeReturned(domain, node);
+          if (anew) this.#ports.gaps.retry(record);
+          this.#ports.meter.due(record);
+        }
         break;
+      }
       case "stats": {
         if (message.stats === null) return;
         const first = record.stats === null;

@@ -8,6 +8,16 @@ export class RequestTimeoutError extends Error {
   }
 }
 
+/** The connection, the node's or this consumer's, ended between a command and its answer: nobody knows what came of it. */
+export class RequestInterruptedError extends Error {
+  override readonly name = "RequestInterruptedError";
+  readonly code = "request_interrupted";
+
+  constructor(node: string) {
+    super(`the connection to ${node} was lost before it answered: ask again`);
+  }
+}
+
 /** A node answered a command with an error. */
 export class CommandRefusedError extends Error {
   override readonly name = "CommandRefusedError";

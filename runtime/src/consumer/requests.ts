@@ -4,12 +4,15 @@ import type { MqttLink } from "../mqtt/link.js";
 import {
   CommandRefusedError,
   ConsumerClosedError,
+  RequestInterruptedError,
   RequestTimeoutError,
   TooManyRequestsError,
 } from "./request-errors.js";
 
 interface Pending {
   address: string;
+  link: MqttLink;
+  node: string;
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
   timer: NodeJS.Timeout;
@@ -51,7 +54,14 @@ export class Requests {
         this.#pending.delete(id);
         reject(new RequestTimeoutError(`${domain}/${node}`, name, timeoutMs));
       }, timeoutMs);
-      this.#pending.set(id, { address: addressOf(target), resolve, reject, timer });
+      this.#pending.set(id, {
+        address: addressOf(target),
+        link,
+        node: `${domain}/${node}`,
+        resolve,
+        reject,
+        timer,
+      });
       const topic = buildTopic({ kind: "command", domain, node, name });
       const command = encodeCommand({ id, name, args, by: target.by ?? this.#by });
       link.publish(topic, command, { qos: 1, retain: false }).catch((error: unknown) => {
@@ -67,6 +77,22 @@ export class Requests {
     if (reply.ok) pending?.resolve(reply.result);
     else pending?.reject(new CommandRefusedError(reply.error));
     return true;
+  }
+
+  /** The connection ended: whatever was asked over it, its answer is not coming. */
+  linkLost(link: MqttLink): void {
+    this.#interrupt((pending) => pending.link === link);
+  }
+
+  /** The node connected anew: what it was asked before, or its answer, may have been lost on the way. */
+  nodeReturned(domain: string, node: string): void {
+    this.#interrupt((pending) => pending.node === `${domain}/${node}`);
+  }
+
+  #interrupt(concerns: (pending: Pending) => boolean): void {
+    for (const [id, pending] of this.#pending) {
+      if (concerns(pending)) this.#settle(id)?.reject(new RequestInterruptedError(pending.node));
+    }
   }
 
   /** Ends whatever still waits. */
