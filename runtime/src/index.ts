@@ -12,7 +12,6 @@ export {
   CommandRefusedError,
   ConsumerClosedError,
   RequestInterruptedError,
-  RequestInterruptedError,
   RequestTimeoutError,
   TooManyRequestsError,
 } from "./consumer/request-errors.js";
@@ -29,6 +28,7 @@ export {
 } from "./consumer/stream-consumer.js";
 export { EnvironmentError } from "./environment/environment-error.js";
 export { isLoopback } from "./environment/loopback.js";
+export { plainMqttHost } from "./environment/plain-mqtt-host.js";
 export type { StorageAddress } from "./environment/parsers.js";
 export { type RawEnvironment, readEnvironment } from "./environment/read-environment.js";
 export { type Environment, VARIABLES, type VariableName } from "./environment/variables.js";
