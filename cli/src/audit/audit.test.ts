@@ -106,7 +106,9 @@ describe("fieldmesh audit", () => {
     expect(code).toBe(0);
     expect(last).toMatchObject({
       ok: true,
-      rows: [{ stream: "env_hand_t", boot: BOOT, unknown: 0, ok: true }],
+      rows: [
+        { stream: "env_hand_t", boot: BOOT, unknown: 0, ok: true, toldAt: expect.any(Number) as number },
+      ],
     });
   });
 

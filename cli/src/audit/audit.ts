@@ -133,8 +133,13 @@ async function settle(consumer: StreamConsumer, limitMs: number, signal: AbortSi
 async function show(consumer: StreamConsumer, options: AuditOptions, terminal: Terminal): Promise<Verdict> {
   const rows = consumer.audit();
   const verdict = judge(rows);
-  if (options.json) await writeJson(terminal.stdout, { at: Date.now(), ok: verdict.ok, rows });
-  else {
+  if (options.json) {
+    const told = rows.map((row) => ({
+      ...row,
+      toldAt: consumer.node(row.domain, row.node)?.stats?.timestamp,
+    }));
+    await writeJson(terminal.stdout, { at: Date.now(), ok: verdict.ok, rows: told });
+  } else {
     await writeLine(terminal.stdout, table(auditTable(rows)));
     await writeLine(
       terminal.stdout,

@@ -49,4 +49,13 @@ describe("the verdict of an audit", () => {
     expect(rows.every((cells) => cells.length === head?.length)).toBe(true);
     expect(rows.map((cells) => cells.at(-1))).toEqual(["ok", "DOES NOT HOLD", "no account yet"]);
   });
+
+  it.each([
+    ["adds up", 12, "16"],
+    ["is off by one", 13, "17"],
+  ])("shows how often was read by now, when the account of seconds ago %s", (_, told, read) => {
+    const [head = [], cells = []] = auditTable([{ ...row, read: told, reportedSeq: 10, lastSeq: 14 }]);
+    const shown = Object.fromEntries(head.map((name, at) => [name, cells[at]]));
+    expect(shown).toMatchObject({ READ: read, SUPPRESSED: "2", LAST: "14" });
+  });
 });
