@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { EnvironmentError } from "@fieldmesh/runtime";
@@ -7,6 +7,7 @@ import { formatPasswordFile } from "./access/password-file.js";
 import { hashPassword } from "./access/password-hash.js";
 import { type Broker, startBroker } from "./broker.js";
 import { readBrokerConfig } from "./config.js";
+import { makeCertificates } from "./contract/test-certificates.js";
 import { connectPacket, RawClient, TestClient } from "./contract/test-client.js";
 import type { Limits } from "./limits.js";
 
@@ -64,6 +65,50 @@ describe("start", () => {
       await TestClient.connect(`mqtt://${address}:${broker.port}`, { username: "a", password: "s" })
     ).end();
     await rm(folder, { recursive: true });
+  });
+});
+
+describe("with a certificate, beyond loopback", () => {
+  test("MQTT without TLS is for this machine only, unless it is asked for; TLS is for all", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "fieldmesh-broker-"));
+    const passwordFile = join(folder, "passwords");
+    await writeFile(passwordFile, formatPasswordFile([{ user: "a", encoded: await hashPassword("s") }]));
+    const { ca, cert, key } = await makeCertificates(folder);
+    const config = {
+      host: "0.0.0.0",
+      port: 0,
+      tlsPort: 0,
+      wsPort: 0,
+      passwordFile,
+      tlsCert: cert,
+      tlsKey: key,
+    };
+    // 127.0.0.2 is an address that 0.0.0.0 takes and 127.0.0.1 does not: as that of the network would be.
+    const signedIn = { username: "a", password: "s" };
+    const said: object[] = [];
+    const ignore = (): void => {};
+    const log = {
+      debug: ignore,
+      info: (fields: object) => void said.push(fields),
+      warn: ignore,
+      error: ignore,
+    };
+    await using broker = await startBroker(config, { log });
+    await (await TestClient.connect(url(broker), signedIn)).end();
+    await expect(TestClient.connect(`mqtt://127.0.0.2:${broker.port}`, signedIn)).rejects.toThrow(
+      "ECONNREFUSED",
+    );
+    const tls = { ...signedIn, ca: await readFile(ca), servername: "localhost" };
+    await (await TestClient.connect(`mqtts://127.0.0.2:${broker.tlsPort}`, tls)).end();
+    expect(said).toContainEqual(expect.objectContaining({ host: "0.0.0.0", plainHost: "127.0.0.1" }));
+
+    await using open = await startBroker({ ...config, plainHost: "0.0.0.0" });
+    await (await TestClient.connect(`mqtt://127.0.0.2:${open.port}`, signedIn)).end();
+    await rm(folder, { recursive: true });
+  });
+
+  test("MQTT_PLAIN_HOST alone beyond loopback wants passwords too", async () => {
+    await expect(startBroker({ plainHost: "0.0.0.0", port: 0 })).rejects.toThrow("MQTT_PLAIN_HOST 0.0.0.0");
   });
 });
 

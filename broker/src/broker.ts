@@ -87,7 +87,7 @@ class Composition implements PortHost {
 
   constructor(config: BrokerConfig, world: BrokerWorld) {
     this.#config = config;
-    this.localOnly = isLoopback(config.host);
+    this.localOnly = isLoopback(config.host) && isLoopback(config.plainHost ?? config.host);
     this.laneOn = world.lane ?? true;
     this.limits = { ...DEFAULT_LIMITS, ...world.limits };
     this.#log = world.log ?? SILENT_LOG;
@@ -122,10 +122,10 @@ class Composition implements PortHost {
   }
 
   async start(): Promise<Broker> {
-    const { passwordFile, host } = this.#config;
+    const { host, plainHost = host, passwordFile } = this.#config;
     if (!this.localOnly && passwordFile === undefined) {
       throw new ConfigurationError(
-        `HOST ${host} is open to others, and there are no passwords: set PASSWORD_FILE (fieldmesh credentials add), or HOST to 127.0.0.1`,
+        `${isLoopback(host) ? `MQTT_PLAIN_HOST ${plainHost}` : `HOST ${host}`} is open to others, and there are no passwords: set PASSWORD_FILE (fieldmesh credentials add), or HOST to 127.0.0.1`,
       );
     }
     this.access.onRevoked((username) => this.#revoke(username));
@@ -143,7 +143,7 @@ class Composition implements PortHost {
     }
     this.#sweep = setInterval(() => sweep(this.#ports, ++this.sweepTick, this.limits), SWEEP_INTERVAL_MS);
     const { port, tlsPort, wsPort } = this.#listeners;
-    this.#log.info({ host, port, tlsPort, wsPort }, "broker listening");
+    this.#log.info({ host, plainHost: this.#listeners.plainHost, port, tlsPort, wsPort }, "broker listening");
     const close = (): Promise<void> => this.close();
     return {
       port,

@@ -2,8 +2,10 @@ import { type RawEnvironment, readEnvironment } from "@fieldmesh/runtime";
 
 /** What the broker is told at its start. Every field has a default, so `{ port: 0 }` is a test's broker. */
 export interface BrokerConfig {
-  /** Address that all listeners bind to. Anything beyond loopback needs `passwordFile`. */
+  /** Address that the listeners bind to. Anything beyond loopback needs `passwordFile`. */
   host: string;
+  /** Address of the listener without TLS; absent = `host`, or loopback when that is open to others and there is a certificate. */
+  plainHost?: string | undefined;
   /** MQTT over TCP; 0 = any free port. */
   port: number;
   /** MQTT over TLS; only opened when `tlsCert` and `tlsKey` are given; 0 = any free port. */
@@ -39,6 +41,7 @@ export function readBrokerConfig(env: RawEnvironment = process.env): BrokerConfi
   const values = readEnvironment(
     [
       "HOST",
+      "MQTT_PLAIN_HOST",
       "MQTT_PORT",
       "MQTT_TLS_PORT",
       "MQTT_WS_PORT",
@@ -53,6 +56,7 @@ export function readBrokerConfig(env: RawEnvironment = process.env): BrokerConfi
   );
   return {
     host: values.HOST,
+    plainHost: values.MQTT_PLAIN_HOST,
     port: values.MQTT_PORT,
     tlsPort: values.MQTT_TLS_PORT,
     wsPort: values.MQTT_WS_PORT,

@@ -1,6 +1,6 @@
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { readTls, type VariableName } from "@fieldmesh/runtime";
+import { plainMqttHost, readTls, type VariableName } from "@fieldmesh/runtime";
 import type { BrokerConfig } from "../config.js";
 import { StreamTransport } from "../port/stream-transport.js";
 import type { Transport } from "../port/transport.js";
@@ -19,6 +19,8 @@ export interface ListenerEvents {
 /** The listeners of one broker. */
 export interface Listeners {
   port: number;
+  /** What `port` is bound to. */
+  plainHost: string;
   tlsPort?: number;
   wsPort?: number;
   close(): Promise<void>;
@@ -31,6 +33,11 @@ export async function openListeners(
   events: ListenerEvents,
 ): Promise<Listeners> {
   const tls = readTls({ TLS_CERT: config.tlsCert, TLS_KEY: config.tlsKey });
+  const plainHost = plainMqttHost({
+    HOST: config.host,
+    TLS_CERT: config.tlsCert,
+    MQTT_PLAIN_HOST: config.plainHost,
+  });
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
   const close = async (): Promise<void> => {
@@ -38,18 +45,27 @@ export async function openListeners(
     for (const socket of sockets) socket.destroy();
     await Promise.all(closed);
   };
-  const open = async (server: Server, port: number, variable: VariableName): Promise<number> => {
+  const open = async (
+    server: Server,
+    port: number,
+    variable: VariableName,
+    host = config.host,
+  ): Promise<number> => {
     server.on("connection", (socket: Socket) => {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
     });
-    const opened = await listen(server, config.host, port, variable);
+    const opened = await listen(server, host, port, variable);
     servers.push(server);
     return opened;
   };
   try {
     const tcp = createTcpServer((socket) => events.onTransport(new StreamTransport(socket, "tcp")));
-    const listeners: Listeners = { port: await open(tcp, config.port, "MQTT_PORT"), close };
+    const listeners: Listeners = {
+      port: await open(tcp, config.port, "MQTT_PORT", plainHost),
+      plainHost,
+      close,
+    };
     if (tls !== undefined) {
       const secure = createTlsServer({ ...tls, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, (socket) =>
         events.onTransport(new StreamTransport(socket, "tls")),

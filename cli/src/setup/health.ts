@@ -4,7 +4,7 @@ import { request as requestHttps } from "node:https";
 import { connect } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { folderHolder, readEnvironment } from "@fieldmesh/runtime";
+import { folderHolder, plainMqttHost, readEnvironment } from "@fieldmesh/runtime";
 import { FailureError, UsageError } from "../exit.js";
 import { reachableHost } from "../start/ports.js";
 import type { Terminal } from "../terminal.js";
@@ -69,9 +69,9 @@ const CONNECT_PACKET = Buffer.from([
 
 /** Any CONNACK, a refusal too, shows that the broker works; so no credential is needed. */
 function brokerHealth(terminal: Terminal): Promise<void> {
-  const { HOST, MQTT_PORT } = readEnvironment(["HOST", "MQTT_PORT"], terminal.env);
+  const env = readEnvironment(["HOST", "MQTT_PLAIN_HOST", "TLS_CERT", "MQTT_PORT"], terminal.env);
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: reachableHost(HOST), port: MQTT_PORT });
+    const socket = connect({ host: reachableHost(plainMqttHost(env)), port: env.MQTT_PORT });
     const fail = (why: string): void => {
       socket.destroy();
       reject(new FailureError(`the broker ${why}`));

@@ -1,4 +1,4 @@
-import { isLoopback, readEnvironment } from "@fieldmesh/runtime";
+import { isLoopback, plainMqttHost, readEnvironment } from "@fieldmesh/runtime";
 import { UsageError } from "../exit.js";
 import type { Terminal } from "../terminal.js";
 import { reachableHost, urlHost, type WantedPort } from "./ports.js";
@@ -30,6 +30,7 @@ export function readStartSettings(terminal: Terminal): StartSettings {
       "DASHBOARD_PORT",
       "MQTT_PORT",
       "MQTT_TLS_PORT",
+      "MQTT_PLAIN_HOST",
       "MQTT_WS_PORT",
       "TLS_CERT",
       "TLS_KEY",
@@ -68,7 +69,7 @@ export function readStartSettings(terminal: Terminal): StartSettings {
     mqttPort: env.MQTT_PORT,
     tls,
     ports,
-    brokerUrl: `mqtt://${local}:${env.MQTT_PORT}`,
+    brokerUrl: `mqtt://${urlHost(reachableHost(plainMqttHost(env)))}:${env.MQTT_PORT}`,
     dashboardUrl:
       env.PUBLIC_URL?.href ??
       `${tls ? "https" : "http"}://${local === "127.0.0.1" ? "localhost" : local}:${env.DASHBOARD_PORT}`,
