@@ -49,6 +49,12 @@ export const VARIABLES = {
       "Certificates (PEM) that the broker's is checked against, where the system's do not know it.",
   },
   MQTT_PORT: { parse: port, default: "1883", expects: PORT, description: "The broker's port for MQTT." },
+  MQTT_PLAIN_HOST: {
+    parse: host,
+    expects: "an IP address or host name",
+    description:
+      "Address of the broker's listener without TLS; when not set, `HOST`, but with `TLS_CERT` and a `HOST` beyond loopback `127.0.0.1`: passwords would cross the network in the clear.",
+  },
   MQTT_TLS_PORT: {
     parse: port,
     default: "8883",
@@ -69,7 +75,7 @@ export const VARIABLES = {
     default: "127.0.0.1",
     expects: "an IP address or host name",
     description:
-      "Address that every listener binds to. Beyond loopback (`0.0.0.0`, say) needs credentials: without them the service refuses to start.",
+      "Address that every listener binds to; for MQTT without TLS see `MQTT_PLAIN_HOST`. Beyond loopback (`0.0.0.0`, say) needs credentials: without them the service refuses to start.",
   },
   PUBLIC_URL: {
     parse: httpUrl,
