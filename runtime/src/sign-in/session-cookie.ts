@@ -11,9 +11,14 @@ export interface SessionCookie {
   write(id: string, maxAgeMs: number): string;
 }
 
-/** @param secure whether browsers reach the service over https. */
-export function sessionCookie(secure: boolean): SessionCookie {
-  const name = secure ? SECURE_NAME : PLAIN_NAME;
+/**
+ * Browsers keep cookies by host name, whatever the port: services of one host that do not share their sessions each
+ * need a name of their own, or signing in to one signs out of the other.
+ * @param secure whether browsers reach the service over https
+ * @param storeId of the sessions' store, `[A-Za-z0-9_-]+`
+ */
+export function sessionCookie(secure: boolean, storeId: string): SessionCookie {
+  const name = `${secure ? SECURE_NAME : PLAIN_NAME}_${storeId}`;
   return {
     read: (headers) => readCookie(headers.cookie, name),
     write: (id, maxAgeMs) => {

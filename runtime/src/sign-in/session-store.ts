@@ -18,6 +18,9 @@ export interface Session {
   createdAt: number;
 }
 
+const STORE_FILE = "store.json";
+const storeSchema = z.object({ format: z.literal(FORMAT), id: z.string().regex(/^[0-9a-f]{12}$/) });
+
 const sessionSchema = z.object({
   format: z.literal(FORMAT),
   user: z.string(),
@@ -53,9 +56,27 @@ export class SessionStore {
     this.#now = now;
   }
 
+  /**
+   * Names this store among those of other services on the same host; services that share the folder share the name.
+   * Undefined as long as there was never a session. Read each time, as another service may be the one that gives it.
+   */
+  async id(): Promise<string | undefined> {
+    try {
+      const content = await readFile(join(this.#folder, STORE_FILE), "utf8");
+      return storeSchema.safeParse(JSON.parse(content)).data?.id;
+    } catch (error) {
+      if (isAbsent(error) || error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+
   /** Begins a session and returns its id, which is a secret. */
   async create(user: string, fingerprint: string): Promise<string> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    if ((await this.id()) === undefined) {
+      const named = { format: FORMAT, id: randomBytes(6).toString("hex") };
+      await writeFileAtomic(join(this.#folder, STORE_FILE), `${JSON.stringify(named)}\n`, 0o600);
+    }
     const id = randomBytes(32).toString("base64url");
     const session = { format: FORMAT, user, fingerprint, createdAt: this.#now() };
     const file = this.#fileOf(id);

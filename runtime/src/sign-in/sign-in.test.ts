@@ -211,7 +211,9 @@ describe("sessions", () => {
     const answer = await ask("POST", "/api/session", credentials("ada"));
     expect(answer).toMatchObject({ status: 200, json: { user: { name: "ada", role: "operator" } } });
     const [cookie = ""] = answer.headers["set-cookie"] ?? [];
-    expect(cookie).toMatch(/^fieldmesh=[\w-]{43}; Path=\/; Max-Age=604800; HttpOnly; SameSite=Strict$/);
+    expect(cookie).toMatch(
+      /^fieldmesh_[0-9a-f]{12}=[\w-]{43}; Path=\/; Max-Age=604800; HttpOnly; SameSite=Strict$/,
+    );
     const headers = { cookie: `other=1; ${answer.cookie}; more=2` };
     expect((await ask("GET", "/operator", { headers })).json).toEqual({
       name: "ada",
@@ -232,7 +234,7 @@ describe("sessions", () => {
     const publicUrl = new URL("https://mesh.example.org");
     const { ask } = await service({ publicUrl });
     const answer = await ask("POST", "/api/session", credentials("ada"));
-    expect(answer.headers["set-cookie"]?.[0]).toMatch(/^__Host-fieldmesh=.*; Secure$/);
+    expect(answer.headers["set-cookie"]?.[0]).toMatch(/^__Host-fieldmesh_[0-9a-f]{12}=.*; Secure$/);
     const plain = { cookie: answer.cookie.replace("__Host-", "") };
     expect((await ask("GET", "/viewer", { headers: plain })).status).toBe(401);
     expect((await ask("GET", "/viewer", { headers: { cookie: answer.cookie } })).status).toBe(200);
@@ -264,10 +266,32 @@ describe("sessions", () => {
     expect(await other.identify({ cookie }, "192.0.2.1")).toBeUndefined();
   });
 
+  it("do not end those of another service on the same host, whose cookies the browser sends along", async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), "fieldmesh-sign-in-"));
+    try {
+      const otherFile = join(elsewhere, "users.yaml");
+      await writeFile(otherFile, withAda);
+      const [here, there] = [await service(), await service({ usersFile: otherFile })];
+      const jar = new Map<string, string>(); // as a browser's, by name alone
+      for (const { ask } of [here, there]) {
+        const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+        const answer = await ask("POST", "/api/session", { ...credentials("ada"), headers: { cookie } });
+        const [name = "", value = ""] = answer.cookie.split("=");
+        jar.set(name, value);
+      }
+      const headers = { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join("; ") };
+      for (const { ask } of [here, there])
+        expect((await ask("GET", "/viewer", { headers })).status).toBe(200);
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
+  });
+
   it("keep neither the id nor a password where they are kept, for the owner's eyes only", async () => {
     const { ask } = await service();
     const { cookie } = await ask("POST", "/api/session", credentials("ada"));
-    const [file = ""] = await readdir(join(folder, "sessions"));
+    const files = await readdir(join(folder, "sessions"));
+    const [file = ""] = files.filter((name) => name !== "store.json");
     const path = join(folder, "sessions", file);
     const content = `${file} ${await readFile(path, "utf8")}`;
     expect(content).not.toContain(cookie.split("=")[1]);
@@ -288,7 +312,7 @@ describe("sessions", () => {
     const again = { cookie: (await ask("POST", "/api/session", credentials("ada"))).cookie };
     now += 12 * hour;
     expect((await ask("GET", "/viewer", { headers: again })).status).toBe(401);
-    expect(await readdir(join(folder, "sessions"))).toEqual([]);
+    expect(await readdir(join(folder, "sessions"))).toEqual(["store.json"]);
   });
 
   it.each([
@@ -337,9 +361,10 @@ describe("sessions", () => {
   it.each(["", "x", "a".repeat(43), "../../users", "a".repeat(100_000).slice(0, 9_000)])(
     "are not those of a made-up cookie %#",
     async (id) => {
-      const signIn = verifier();
-      expect(await signIn.identify({ cookie: `fieldmesh=${id}` }, "127.0.0.1")).toBeUndefined();
-      expect(await signIn.identify({ cookie: `${id}=; ;;=fieldmesh` }, "127.0.0.1")).toBeUndefined();
+      const { ask, signIn } = await service();
+      const [name] = (await ask("POST", "/api/session", credentials("ada"))).cookie.split("=");
+      expect(await signIn.identify({ cookie: `${name}=${id}` }, "127.0.0.1")).toBeUndefined();
+      expect(await signIn.identify({ cookie: `${id}=; ;;=${name}` }, "127.0.0.1")).toBeUndefined();
     },
   );
 

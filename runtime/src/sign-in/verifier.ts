@@ -40,7 +40,7 @@ export class Verifier implements SignIn {
   readonly #users: LiveUsers;
   readonly #sessions: SessionStore;
   readonly #limits: SessionLimits;
-  readonly #cookie: SessionCookie;
+  readonly #secure: boolean;
   readonly #localOnly: boolean;
   readonly #log: Log;
   readonly #now: () => number;
@@ -58,7 +58,7 @@ export class Verifier implements SignIn {
     this.#now = options.now ?? Date.now;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#sessions = new SessionStore(sessions, this.#limits, this.#now);
-    this.#cookie = sessionCookie(options.tls === true || options.publicUrl?.protocol === "https:");
+    this.#secure = options.tls === true || options.publicUrl?.protocol === "https:";
     this.#watches = new Watches((principal) => this.#stillHolds(principal), options.log);
     const { byName, byAddress } = options.maxAttempts ?? MAX_ATTEMPTS;
     this.#byName = new Attempts({ ...ATTEMPTS, max: byName, now: this.#now });
@@ -87,7 +87,7 @@ export class Verifier implements SignIn {
     const { authorization } = headers;
     // Who presents a credential is judged by it alone: a wrong token is not let in by a cookie.
     if (authorization !== undefined) return this.#byToken(authorization);
-    const id = this.#cookie.read(headers);
+    const id = (await this.#cookie())?.read(headers);
     const principal = id === undefined ? undefined : await this.#bySession(id);
     if (principal !== undefined) return principal;
     return this.#isLocal(headers, remoteAddress) ? this.#known({ ...LOCAL }, { kind: "local" }) : undefined;
@@ -135,14 +135,22 @@ export class Verifier implements SignIn {
     this.#byAddress.giveBack(address);
     await this.#endSessionOf(request); // an id that was there before signing in is never taken over
     const id = await this.#sessions.create(user.name, user.fingerprint);
-    response.append("Set-Cookie", this.#cookie.write(id, this.#limits.absoluteMs));
+    const cookie = await this.#cookie();
+    if (cookie !== undefined) response.append("Set-Cookie", cookie.write(id, this.#limits.absoluteMs));
     this.#log.info({ user: name, role: user.role, address }, "signed in");
     return this.#known({ name, role: user.role, via: "session" }, { kind: "session", id });
   }
 
   async signOut(request: Request, response: Response): Promise<void> {
     await this.#endSessionOf(request);
-    response.append("Set-Cookie", this.#cookie.write("", 0));
+    const cookie = await this.#cookie();
+    if (cookie !== undefined) response.append("Set-Cookie", cookie.write("", 0));
+  }
+
+  /** Undefined as long as there was never a session to carry. */
+  async #cookie(): Promise<SessionCookie | undefined> {
+    const storeId = await this.#sessions.id();
+    return storeId === undefined ? undefined : sessionCookie(this.#secure, storeId);
   }
 
   #takeAttempt(name: string, address: string): void {
@@ -153,7 +161,7 @@ export class Verifier implements SignIn {
   }
 
   async #endSessionOf(request: Request): Promise<void> {
-    const id = this.#cookie.read(request.headers);
+    const id = (await this.#cookie())?.read(request.headers);
     if (id !== undefined) await this.#sessions.remove(id);
   }
 
