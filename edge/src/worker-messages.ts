@@ -18,6 +18,8 @@ export interface WorkerStart {
   sensor: SensorConfig;
   /** A fault that `simulate` brought about and that a replaced worker must go on with. */
   simulation?: Simulation;
+  /** One number in shared memory: the process group of the program that the worker runs, 0 for none. */
+  programGroup?: Int32Array<SharedArrayBuffer>;
 }
 
 /** Main thread to worker. */

@@ -43,6 +43,11 @@ export interface DriverContext {
   clock: Clock;
   /** Hands over a sample that came by itself: a message, a row that is due. */
   emit(sample: Sample): void;
+  /**
+   * Told the process group of a program while it runs, and 0 when it has ended: the node ends what a worker that
+   * hangs, or is ended, leaves behind.
+   */
+  onProgram?: (group: number) => void;
 }
 
 /** What a driver knows of a sensor that the configuration leaves out. */

@@ -44,8 +44,9 @@ function open(chosen: Options, context: DriverContext): Promise<Driver> {
     readLimitMs: chosen.timeout + 5_000, // its own limit comes first
     async read(signal) {
       const { command, cwd, timeout: timeoutMs, maxOutput: maxBytes } = chosen;
+      const { onProgram } = context;
       const env = await environment(chosen.env);
-      const output = await runProgram({ command, cwd, env, timeoutMs, maxBytes }, signal);
+      const output = await runProgram({ command, cwd, env, timeoutMs, maxBytes, onProgram }, signal);
       const value = payloadValue(output, chosen, context.sensor.valueType);
       if (value === undefined) throw new DriverError(`its output has nothing at ${chosen.path ?? ""}`);
       return { value };

@@ -14,6 +14,8 @@ export interface ProgramOptions {
   timeoutMs: number;
   /** It may print this much. */
   maxBytes: number;
+  /** See `DriverContext.onProgram`. */
+  onProgram?: ((group: number) => void) | undefined;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function runProgram(options: ProgramOptions, signal: AbortSignal): 
   const [program = "", ...args] = options.command;
   // A group of its own: a script's children are ended with it.
   const child = spawn(program, args, { env, cwd, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  options.onProgram?.(child.pid ?? 0);
   const output: Buffer[] = [];
   let bytes = 0;
   let complaint = "";
@@ -75,6 +78,7 @@ export async function runProgram(options: ProgramOptions, signal: AbortSignal): 
     }
     return Buffer.concat(output).toString("utf8");
   } finally {
+    options.onProgram?.(0);
     clearTimeout(limit);
     clearTimeout(kill);
     signal.removeEventListener("abort", onAbort);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { oneAtATime } from "./abortable.js";
 import {
   type Driver,
+  type DriverContext,
   DriverError,
   type DriverModule,
   reasonOf,
@@ -41,10 +42,10 @@ function defaults(): SensorDefaults {
   return { unit: "Cel", intervalMs: 10_000, range: { min: -55, max: 125 } };
 }
 
-function open(chosen: Options): Promise<Driver> {
+function open(chosen: Options, context: DriverContext): Promise<Driver> {
   const read = oneAtATime(async (signal) => {
     const id = chosen.id ?? (await onlyThermometer(chosen.root));
-    return parseSlave(id, await readSlave(chosen.root, id, signal));
+    return parseSlave(id, await readSlave(join(chosen.root, id, "w1_slave"), context, signal));
   });
   return Promise.resolve({
     read: async (signal) => ({ value: await read(signal) }),
@@ -72,10 +73,13 @@ async function onlyThermometer(root: string): Promise<string> {
  * the other, or for good when the bus hangs. So a process of its own does it, not one of the few threads that
  * all files of this process are read and written by.
  */
-async function readSlave(root: string, id: string, signal: AbortSignal): Promise<string> {
-  const command = ["cat", join(root, id, "w1_slave")];
+async function readSlave(path: string, { onProgram }: DriverContext, signal: AbortSignal): Promise<string> {
+  const command = ["cat", path];
   const env = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C" };
-  return await runProgram({ command, env, timeoutMs: READ_LIMIT_MS, maxBytes: MAX_SLAVE_BYTES }, signal);
+  return await runProgram(
+    { command, env, timeoutMs: READ_LIMIT_MS, maxBytes: MAX_SLAVE_BYTES, onProgram },
+    signal,
+  );
 }
 
 /**

@@ -27,6 +27,8 @@ export interface SensorThreadPorts {
 export class SensorThread {
   readonly #ports: SensorThreadPorts;
   readonly #worker: Worker;
+  /** Shared with the worker, which cannot tell of its program any more once it hangs. */
+  readonly #programGroup = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #silence: NodeJS.Timeout | undefined;
   #ended = false;
   #stopping = false;
@@ -37,7 +39,7 @@ export class SensorThread {
     this.#ports = ports;
     const { start } = ports;
     this.#worker = new Worker(ports.module, {
-      workerData: start,
+      workerData: { ...start, programGroup: this.#programGroup } satisfies WorkerStart,
       name: `sensor ${start.sensor.id}`,
       resourceLimits: RESOURCE_LIMITS,
       // What it writes to its standard output must not end up between the node's own lines.
@@ -50,7 +52,10 @@ export class SensorThread {
     this.#worker.on("error", (error: Error) => {
       this.#fatal = error.message;
     });
-    this.#worker.on("exit", (code) => this.#end(this.#fatal ?? `the worker ended with code ${code}`));
+    this.#worker.on("exit", (code) => {
+      this.#endProgram();
+      this.#end(this.#fatal ?? `the worker ended with code ${code}`);
+    });
     this.#listen();
   }
 
@@ -89,7 +94,19 @@ export class SensorThread {
     const limitMs = this.#ports.terminateLimitMs ?? TERMINATE_LIMIT_MS;
     if (await within(this.#worker.terminate(), limitMs)) return;
     this.#immortal = true;
+    this.#endProgram();
     this.#ports.onImmortal();
+  }
+
+  /** Ends the program that the worker was running, with all that it started: nobody else waits for it now. */
+  #endProgram(): void {
+    const group = Atomics.exchange(this.#programGroup, 0, 0);
+    if (group === 0) return;
+    try {
+      process.kill(-group, "SIGKILL");
+    } catch {
+      // it has ended by itself
+    }
   }
 
   #end(reason: string): void {

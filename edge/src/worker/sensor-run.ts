@@ -64,6 +64,9 @@ export class SensorRun {
       emit: (sample) => {
         if (!this.#stopping.signal.aborted) this.#take(sample);
       },
+      onProgram: (group) => {
+        if (start.programGroup !== undefined) Atomics.store(start.programGroup, 0, group);
+      },
     };
   }
 
