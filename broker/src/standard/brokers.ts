@@ -1,0 +1,54 @@
+import { startBroker } from "../broker.js";
+import { mosquittoMissing, startMosquitto } from "../contract/mosquitto.js";
+
+/** A broker that the statements are held against. */
+export interface Candidate {
+  readonly name: string;
+  /** Why it cannot be started here, or null. */
+  readonly missing: string | null;
+  readonly start: () => Promise<{ readonly port: number; close(): Promise<void> }>;
+  /** Names of tests that do not hold for it, with the reason. */
+  readonly differs: Readonly<Record<string, string>>;
+}
+
+/** What Mosquitto 2.0 does otherwise. Not run on it, since another version may mend it. */
+export const MOSQUITTO_DIFFERS: Readonly<Record<string, string>> = {
+  "[MQTT-2.2.2-2] other flags than a type's own end the connection":
+    "takes PUBACK, PUBREC and PUBCOMP with flags",
+  "[MQTT-4.3.3-2] QoS 2 is passed on once however often it comes before PUBREL, and anew after PUBCOMP":
+    "ends the connection",
+  "[MQTT-4.8.0-1] a packet that is no packet ends its connection, and no other":
+    "does not end the connection at all of them",
+  "[MQTT-4.8.0-1] packets with bytes too few or too many end the connection":
+    "does not end the connection at all of them",
+  "[MQTT-3.9.3-2] a refused subscription has code 0x80, its neighbours have theirs":
+    "grants filters that match nothing that may be read",
+  "[MQTT-3.3.1-2] a message of QoS 0 with DUP ends the connection": "takes it",
+  "[MQTT-3.3.5-1] a wildcard of a higher QoS counts beside the exact topic":
+    "delivers once, at the QoS of the subscription that it finds first",
+};
+
+/** What ours does otherwise; docs/mqtt-3.1.1.md says the same of the statement. */
+export const FIELDMESH_DIFFERS: Readonly<Record<string, string>> = {
+  "[MQTT-3.8.4-5] a filter that stands twice in one SUBSCRIBE has two codes, and the later QoS":
+    "answers such a filter once: Aedes drops the earlier of the two",
+  "[MQTT-3.3.5-1] a wildcard of a higher QoS counts beside the exact topic":
+    "Aedes lowers by the subscription to the exact topic when it sends",
+};
+
+/** Ours with the short way for QoS 0 and without it, and a real Mosquitto as the measure. */
+export const CANDIDATES: readonly Candidate[] = [
+  { name: "fieldmesh", missing: null, start: () => startBroker({ port: 0 }), differs: FIELDMESH_DIFFERS },
+  {
+    name: "fieldmesh without the lane",
+    missing: null,
+    start: () => startBroker({ port: 0 }, { lane: false }),
+    differs: FIELDMESH_DIFFERS,
+  },
+  {
+    name: "mosquitto",
+    missing: await mosquittoMissing(),
+    start: () => startMosquitto(),
+    differs: MOSQUITTO_DIFFERS,
+  },
+];
