@@ -54,6 +54,7 @@ export async function runEdge(context: MainContext): Promise<Closer> {
       {
         folder: slot.folder,
         logger,
+        broker: { url: urls.join(","), username, password, ca: settings.MQTT_CA },
         createLink: ({ clientId, will }) =>
           createMqttLink({
             urls,

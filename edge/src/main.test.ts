@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Broker, startBroker } from "@fieldmesh/broker";
+import { type Broker, formatPasswordFile, hashPassword, startBroker } from "@fieldmesh/broker";
 import type { Stats } from "@fieldmesh/protocol";
-import { EXIT } from "@fieldmesh/runtime";
+import { EXIT, writeSlot } from "@fieldmesh/runtime";
+import { connectAsync } from "mqtt";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Bench } from "./node-bench.js";
 
@@ -100,6 +101,38 @@ it("told to end, it says so, writes its log and ends with 0", async () => {
   child.kill("SIGTERM");
   expect(await ended).toBe(EXIT.ok);
   expect(ear.heard.at(-1)?.payload).toMatchObject({ state: "offline", reason: "stopped" });
+});
+
+it("signs in with its slot's password, and so does its sensor that listens at the same broker", async () => {
+  const passwordFile = join(bench.folder, "passwords");
+  const password = "s3cret of the slot";
+  const users = await Promise.all(
+    [
+      ["greenhouse", password],
+      ["tester", "t"],
+    ].map(async ([user = "", secret = ""]) => ({ user, encoded: await hashPassword(secret) })),
+  );
+  await writeFile(passwordFile, formatPasswordFile(users));
+  await using guarded = await startBroker({ port: 0, passwordFile });
+  await writeSlot(join(bench.folder, "data", "edge"), { id: "greenhouse", password });
+  await writeFile(
+    join(bench.folder, "edge.yaml"),
+    "sensors:\n  plug: { driver: { kind: mqtt, topic: env/greenhouse/device } }\n",
+  );
+  const url = `mqtt://127.0.0.1:${guarded.port}`;
+  const { said } = run({ MQTT_URL: url, LOG_LEVEL: "trace" });
+  const tester = await connectAsync(url, { username: "tester", password: "t" });
+  try {
+    const heard: string[] = [];
+    tester.on("message", (_topic, payload) => heard.push(payload.toString()));
+    await tester.subscribeAsync("env/greenhouse/plug/raw", { qos: 1 });
+    // Retained: it is there whenever the sensor comes.
+    await tester.publishAsync("env/greenhouse/device", "21.5", { qos: 1, retain: true });
+    await vi.waitFor(() => expect(heard.join()).toContain('"value":21.5'), WAIT);
+    expect(said()).not.toContain(password);
+  } finally {
+    await tester.endAsync();
+  }
 });
 
 it("a folder has one node: the second is refused by name", async () => {

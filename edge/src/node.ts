@@ -10,6 +10,7 @@ import { Overrides } from "./commands/overrides.js";
 import { Resend } from "./commands/resend.js";
 import type { NodeConfig, SensorConfig } from "./config/types.js";
 import { decideBoot } from "./decide-boot.js";
+import type { OwnBroker } from "./drivers/driver.js";
 import { ruleKey } from "./log/entry.js";
 import type { NodeLog } from "./log/log.js";
 import { openNodeLog } from "./open-log.js";
@@ -32,6 +33,8 @@ export interface NodePorts {
   folder: string;
   /** Makes a link to the node's broker; `will` is asked for at each CONNECT. */
   createLink: (options: { clientId: string; will?: () => Will }) => MqttLink;
+  /** The same broker as an address, for sensors that listen there too. Handed to their workers only, never logged. */
+  broker?: OwnBroker;
   logger: Log;
   /** The node cannot go on: ReplacedError (do not start it again) or RestartRequest (do). */
   onStop: (reason: Error) => void;
@@ -212,6 +215,7 @@ class Node implements EdgeNode {
         clock: this.#clock,
         logger: this.#logger,
         limits: this.#ports.sensorLimits ?? {},
+        broker: this.#ports.broker,
         standing: (rule) => log.newestEvents.get(ruleKey(config.id, rule))?.state === "raised",
         onReading: (reading) => this.#reading(sensor.config, reading),
         onEvent: (event) => this.#event(event),

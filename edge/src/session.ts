@@ -45,13 +45,14 @@ export class Session {
   readonly #statusTopic: string;
   #link: MqttLink | undefined;
   #conn = 0;
-  /** Time stamps of what was said on this connection, to know an echo from a stranger. */
+  /** Time stamps of each `online` said on this connection, to know an echo from a stranger. */
   #said = new Set<number>();
   #connections = 0;
   #repairAt = 0;
   #repair: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
+  #left = false;
 
   constructor(ports: SessionPorts) {
     this.#ports = ports;
@@ -115,7 +116,10 @@ export class Session {
       this.#repairLater();
       return;
     }
-    if (this.#said.has(status.timestamp) && status.boot === this.#ports.boot && status.conn === this.#conn) {
+    const ours = status.boot === this.#ports.boot && status.conn === this.#conn;
+    if (ours && status.state === "online" && this.#said.has(status.timestamp)) return;
+    if (ours && status.state === "offline") {
+      this.#repairLater(); // our will, though the connection that it is for stands
       return;
     }
     if (this.#isAbove(status)) this.#ports.onReplaced(status, retain && this.#connections <= 1);
@@ -124,7 +128,7 @@ export class Session {
 
   /** Says that we go, so that the broker need not publish the will. */
   async leave(reason: string): Promise<void> {
-    this.abandon();
+    this.abandon(); // our own goodbye is not to be put right
     if (this.#link?.connected !== true) return;
     this.#publishStats();
     const status = encodeStatus(this.#status("offline", reason));
@@ -138,6 +142,7 @@ export class Session {
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
     clearTimeout(this.#repair);
+    this.#left = true;
   }
 
   #isAbove(status: Status): boolean {
@@ -149,7 +154,7 @@ export class Session {
   }
 
   #repairLater(): void {
-    if (this.#repair !== undefined || this.#connections === 0) return;
+    if (this.#repair !== undefined || this.#connections === 0 || this.#left) return;
     const wait = Math.max(0, this.#repairAt - this.#ports.clock.monotonic());
     this.#repair = setTimeout(() => {
       this.#repair = undefined;
@@ -170,7 +175,7 @@ export class Session {
 
   #status(state: Status["state"], reason?: string): Status {
     const timestamp = this.#ports.clock.now();
-    this.#said.add(timestamp);
+    if (state === "online") this.#said.add(timestamp);
     const status: Status = { state, boot: this.#ports.boot, conn: this.#conn, timestamp };
     return reason === undefined ? status : { ...status, reason };
   }

@@ -1,5 +1,6 @@
 import type { Quality, Rule, Simulation } from "@fieldmesh/protocol";
 import type { SensorConfig } from "./config/types.js";
+import type { OwnBroker } from "./drivers/driver.js";
 
 /** How a reading stands to one rule. */
 export type Verdict =
@@ -18,6 +19,8 @@ export interface WorkerStart {
   sensor: SensorConfig;
   /** A fault that `simulate` brought about and that a replaced worker must go on with. */
   simulation?: Simulation;
+  /** Only where the sensor's driver needs it: it may hold a password. */
+  broker?: OwnBroker;
   /** One number in shared memory: the process group of the program that the worker runs, 0 for none. */
   programGroup?: Int32Array<SharedArrayBuffer>;
 }

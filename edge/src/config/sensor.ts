@@ -43,7 +43,9 @@ export async function parseSensor(
   const type = written.type ?? id;
   const fromDriver = driverDefaults(module, options, { id, type }, path, found);
   if (fromDriver === undefined) return undefined;
-  const sensor = resolve(id, type, written, { kind, options }, fromDriver, nodeDefaults);
+  const needsBroker = module.needsBroker?.(options) === true;
+  const driver = { kind, options, ...(needsBroker && { needsBroker }) };
+  const sensor = resolve(id, type, written, driver, fromDriver, nodeDefaults);
   checkSensor(sensor, written, path, found);
   if (found.length > before) return undefined;
   if (written.optional && module.isAvailable && !(await module.isAvailable(options, { id, type })))

@@ -15,6 +15,8 @@ export interface DriverConfig {
   kind: string;
   /** Plain data (it crosses to the worker); secrets are references to a file or a variable, never values. */
   options: Readonly<Record<string, unknown>>;
+  /** It reads from the node's own broker. */
+  needsBroker?: boolean;
 }
 
 /** One sensor with every default filled in. Plain data: it is handed to the sensor's worker as it is. */

@@ -35,12 +35,24 @@ export interface Driver {
   close(): Promise<void>;
 }
 
+/** How the node reaches its own broker, for a driver that listens there as well. */
+export interface OwnBroker {
+  /** Several with commas are tried in turn. */
+  url: string;
+  username?: string | undefined;
+  password?: string | undefined;
+  /** PEM file. */
+  ca?: string | undefined;
+}
+
 /** What a driver may know of its sensor and use of its worker. */
 export interface DriverContext {
   domain: string;
   node: string;
   sensor: Pick<SensorConfig, "id" | "type" | "valueType" | "unit" | "intervalMs">;
   clock: Clock;
+  /** Only a driver that said `needsBroker` is told. */
+  broker?: OwnBroker | undefined;
   /** Hands over a sample that came by itself: a message, a row that is due. */
   emit(sample: Sample): void;
   /**
@@ -71,6 +83,8 @@ export interface DriverModule<Options extends Record<string, unknown>> {
   defaults?(options: Options, sensor: { id: string; type: string }): SensorDefaults;
   /** Whether this machine has the thing at all; asked of sensors marked `optional`. Default: it has. */
   isAvailable?(options: Options, sensor: { id: string; type: string }): Promise<boolean>;
+  /** Whether it needs the node's own broker, and so its password. Default: it does not. */
+  needsBroker?(options: Options): boolean;
   /**
    * Opens the sensor. Must not wait for a device or server that may be away: `read` tells of that. What it
    * rejects with becomes the reason of a bad reading, and it is tried again at the next tick.

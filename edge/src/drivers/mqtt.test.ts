@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { FIELDS } from "../config/fields.js";
 import type { ValueType } from "../config/types.js";
-import type { Driver, Sample } from "./driver.js";
+import type { Driver, OwnBroker, Sample } from "./driver.js";
 import { driver } from "./mqtt.js";
 
 let aedes: Aedes;
@@ -37,7 +37,11 @@ afterEach(async () => {
 
 async function listen(
   written: Record<string, unknown>,
-  { valueType = "number" as ValueType, ready = true } = {},
+  {
+    valueType = "number",
+    ready = true,
+    broker,
+  }: { valueType?: ValueType; ready?: boolean; broker?: OwnBroker } = {},
 ): Promise<Driver> {
   samples = [];
   passedMs = 0;
@@ -49,6 +53,7 @@ async function listen(
     domain: "env",
     node: "n",
     sensor: { id: "x", type: "x", valueType, unit: "1", intervalMs: 1_000 },
+    broker,
     clock: { now: () => Date.now(), monotonic: () => performance.now() + passedMs },
     emit: (sample) => samples.push(sample),
   });
@@ -170,21 +175,25 @@ describe("driver mqtt", () => {
   });
 
   it("signs in with its own name, and with the node's only at the node's own broker", async () => {
-    vi.stubEnv("MQTT_URL", `mqtt://127.0.0.1:1,mqtt://127.0.0.1:${port}`);
-    vi.stubEnv("MQTT_USERNAME", "greenhouse");
-    vi.stubEnv("MQTT_PASSWORD", "own");
     vi.stubEnv("PLUGS_PASSWORD", "other");
     const seen: (string | undefined)[] = [];
     aedes.authenticate = (_client, username, password, done) => {
       seen.push(`${username}:${password?.toString()}`);
       done(null, true);
     };
-    await listen({ username: "plugs", password: { env: "PLUGS_PASSWORD" } });
+    const broker = {
+      url: `mqtt://127.0.0.1:1,mqtt://127.0.0.1:${port}`, // the first does not answer: the second does
+      username: "greenhouse",
+      password: "own",
+    };
+    await listen({ username: "plugs", password: { env: "PLUGS_PASSWORD" } }, { broker });
     await opened?.close();
-    await listen({});
+    await listen({}, { broker });
     await opened?.close();
-    await listen({ url: undefined }); // the first of MQTT_URL does not answer: the second does
-    expect(seen).toEqual(["plugs:other", "undefined:undefined", "greenhouse:own"]);
+    await listen({ url: undefined }, { broker });
+    await opened?.close();
+    await listen({ url: undefined, username: "plugs" }, { broker });
+    expect(seen).toEqual(["plugs:other", "undefined:undefined", "greenhouse:own", "plugs:undefined"]);
   });
 
   it("does not listen to itself", async () => {

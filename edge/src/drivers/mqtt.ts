@@ -83,20 +83,21 @@ async function open(chosen: Options, context: DriverContext): Promise<Driver> {
   let empty = 0;
   const { openSource } = await import("./mqtt-source.js");
   const own = chosen.url === undefined;
-  const url = chosen.url ?? process.env["MQTT_URL"] ?? "mqtt://127.0.0.1:1883";
+  const broker = own ? context.broker : undefined;
+  const url = chosen.url ?? broker?.url ?? "mqtt://127.0.0.1:1883";
   const source = await openSource(
     {
       url,
       topic: chosen.topic,
       qos: chosen.qos,
       clientId: `fm_${domain}_${node}_${sensor.id}`,
-      username: chosen.username ?? (own ? process.env["MQTT_USERNAME"] : undefined),
+      username: chosen.username ?? broker?.username,
       password: chosen.password
         ? await resolveSecret(chosen.password)
-        : own && chosen.username === undefined
-          ? process.env["MQTT_PASSWORD"]
+        : chosen.username === undefined
+          ? broker?.password
           : undefined,
-      ca: chosen.ca ?? (own ? process.env["MQTT_CA"] : undefined),
+      ca: chosen.ca ?? broker?.ca,
     },
     receive,
   );
@@ -160,10 +161,14 @@ async function open(chosen: Options, context: DriverContext): Promise<Driver> {
   };
 }
 
+function needsBroker({ url }: Options): boolean {
+  return url === undefined;
+}
+
 function timeIn(text: string, path: string): number | undefined {
   const steps = parseJsonPath(path);
   const found = steps === undefined ? undefined : readJsonPath(JSON.parse(text), steps);
   return typeof found === "number" || typeof found === "string" ? parseTime(String(found)) : undefined;
 }
 
-export const driver: DriverModule<Options> = { options, defaults, open };
+export const driver: DriverModule<Options> = { options, defaults, needsBroker, open };

@@ -2,6 +2,7 @@ import type { Rule, Simulation } from "@fieldmesh/protocol";
 import type { Log } from "@fieldmesh/runtime";
 import type { Clock } from "../clock.js";
 import type { SensorConfig } from "../config/types.js";
+import type { OwnBroker } from "../drivers/driver.js";
 import type { SensorHealth } from "../stats.js";
 import { type FromWorker, HEARTBEAT_MS, type WorkerStart } from "../worker-messages.js";
 import { AlarmDesk, type NewEvent } from "./alarm-desk.js";
@@ -26,6 +27,8 @@ export interface SensorPorts {
   module: URL;
   clock: Clock;
   logger: Log;
+  /** The node's own; never logged: it may hold a password. */
+  broker?: OwnBroker | undefined;
   limits: SensorLimits;
   standing: (rule: string) => boolean;
   onReading: (reading: WorkerReading) => void;
@@ -121,8 +124,9 @@ export class Sensor {
   }
 
   #spawn(): void {
-    const { domain, node, module, clock, limits, onImmortal } = this.#ports;
+    const { domain, node, module, clock, limits, broker, onImmortal } = this.#ports;
     const start: WorkerStart = { domain, node, sensor: this.config };
+    if (broker !== undefined && this.config.driver.needsBroker === true) start.broker = broker;
     if (this.#simulation !== undefined) start.simulation = this.#simulation;
     this.#startedAt = clock.monotonic();
     const thread = new SensorThread({

@@ -61,6 +61,7 @@ export class SensorRun {
       node: start.node,
       sensor: { ...sensor },
       clock: ports.clock,
+      broker: start.broker,
       emit: (sample) => {
         if (!this.#stopping.signal.aborted) this.#take(sample);
       },
