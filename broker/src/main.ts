@@ -1,6 +1,5 @@
 import "./engine/quiet-debug.js";
 import { runMain } from "@fieldmesh/runtime";
-import { startBroker } from "./broker.js";
-import { readBrokerConfig } from "./config.js";
+import { runBroker } from "./run.js";
 
-runMain("broker", ({ env, log }) => startBroker(readBrokerConfig(env), { log }));
+runMain("broker", runBroker);

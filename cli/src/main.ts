@@ -1,3 +1,5 @@
+// First: `fieldmesh broker` runs in this process, and a library that is loaded already cannot be silenced.
+import "@fieldmesh/broker/quiet-debug";
 import { runCommand } from "./program.js";
 
 /** The process of `fieldmesh`: one command line, then its exit code. Services end the process themselves. */

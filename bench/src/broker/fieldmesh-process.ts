@@ -1,4 +1,4 @@
-// The embedded broker alone, with the defaults that `fieldmesh broker` gives it.
-import { startBroker } from "@fieldmesh/broker";
+// The embedded broker alone, as `fieldmesh broker` runs it.
+import { runBroker } from "@fieldmesh/broker/run";
 
-await startBroker({ host: "127.0.0.1", port: Number(process.argv[2]) });
+await runBroker({ env: { MQTT_PORT: process.argv[2], MQTT_WS_PORT: "0" } });

@@ -1,4 +1,4 @@
-// Imported first by main.ts, before anything loads mqtt-packet.
+// Imported first by every process that runs the broker, before anything loads mqtt-packet.
 //
 // mqtt-packet calls `debug(…)` several times for every packet, and the library gathers the arguments and compares
 // settings before it finds that nobody listens: a tenth of the processor time of QoS 1. Unless DEBUG is set, the

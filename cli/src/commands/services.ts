@@ -11,11 +11,11 @@ const SERVICES = [
     description: "Run the MQTT broker",
     examples: ["fieldmesh broker", "PASSWORD_FILE=passwords ACL_FILE=acl HOST=0.0.0.0 fieldmesh broker"],
     run: async () => {
-      const [{ runMain }, { readBrokerConfig, startBroker }] = await Promise.all([
+      const [{ runMain }, { runBroker }] = await Promise.all([
         import("@fieldmesh/runtime"),
-        import("@fieldmesh/broker"),
+        import("@fieldmesh/broker/run"),
       ]);
-      runMain("broker", ({ env, log }) => startBroker(readBrokerConfig(env), { log }));
+      runMain("broker", runBroker);
     },
   },
   {
