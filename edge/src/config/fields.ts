@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseSize, SIZE } from "@fieldmesh/runtime/config-file/durations";
 import { duration, secret } from "@fieldmesh/runtime/config-file/fields";
 import type { Secret } from "@fieldmesh/runtime/config-file/secret";
@@ -10,7 +11,10 @@ export interface Fields {
   duration(min?: number, max?: number): z.ZodType<number>;
   /** `4MiB`, within [min, max] bytes; parsed to bytes. */
   size(min?: number, max?: number): z.ZodType<number>;
+  /** By reference; a relative file is one of the configuration's own folder. */
   secret(): z.ZodType<Secret>;
+  /** A path to a file or folder on this machine; a relative one starts in the configuration's own folder. */
+  file(expected: string): z.ZodType<string>;
   /** A path into JSON as `a.b[0].c`. */
   path(): z.ZodType<string>;
   /** What a device says, mapped to values: `ON: true`. */
@@ -49,4 +53,21 @@ function values(): z.ZodType<Record<string, number | boolean>> {
   });
 }
 
-export const FIELDS: Fields = { duration, size, secret, path, values };
+/** The fields of a configuration in `folder`; without one, relative paths are left as they are. */
+export function fieldsIn(folder?: string): Fields {
+  const place = (file: string): string => (folder === undefined ? file : resolve(folder, file));
+  return {
+    duration,
+    size,
+    path,
+    values,
+    secret: () =>
+      secret()
+        .transform((one) => ("file" in one ? { ...one, file: place(one.file) } : one))
+        .meta({ description: "{env: NAME} or {file: PATH}, relative to this file's folder." }),
+    file: (expected) => z.string(expected).min(1, expected).transform(place),
+  };
+}
+
+/** Those of no configuration in particular. */
+export const FIELDS: Fields = fieldsIn();

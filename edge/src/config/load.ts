@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { ConfigFileError } from "@fieldmesh/runtime";
 import { type ParseOptions, parseNodeConfig } from "./parse.js";
 import type { NodeConfig } from "./types.js";
@@ -13,11 +14,12 @@ export function builtInConfigFile(name: (typeof BUILT_IN_CONFIGS)[number]): URL 
 
 /**
  * Reads the configuration of an edge node: a YAML file, or the name of a built-in one (`host`, `greenhouse`).
+ * Relative paths in a file start in its own folder.
  * Throws a ConfigFileError that names everything that is wrong with it.
  */
 export async function loadNodeConfig(
   source: string,
-  overrides: Omit<ParseOptions, "file"> = {},
+  overrides: Omit<ParseOptions, "file" | "folder"> = {},
 ): Promise<NodeConfig> {
   const builtIn = BUILT_IN_CONFIGS.find((name) => name === source);
   const file = builtIn === undefined ? source : builtInConfigFile(builtIn);
@@ -29,5 +31,10 @@ export async function loadNodeConfig(
     const expected = `expected a readable file, or ${BUILT_IN_CONFIGS.join(" or ")}: ${why}`;
     throw new ConfigFileError(source, [{ field: "", expected }], { cause });
   }
-  return await parseNodeConfig(text, { file: source, ...overrides });
+  const folder = builtIn === undefined ? dirname(resolve(source)) : undefined;
+  return await parseNodeConfig(text, {
+    file: source,
+    ...(folder !== undefined && { folder }),
+    ...overrides,
+  });
 }

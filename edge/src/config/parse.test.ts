@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ConfigFileError } from "@fieldmesh/runtime";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -291,6 +293,43 @@ sensors:
 describe("loadNodeConfig", () => {
   it("says which file cannot be read, and what else may be named", async () => {
     await expect(loadNodeConfig("/nonexistent.yaml")).rejects.toThrow(/or host or greenhouse: ENOENT/);
+  });
+
+  it("takes relative paths from the folder of the file, wherever the node was started", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "fieldmesh-config-"));
+    try {
+      writeFileSync(
+        join(folder, "edge.yaml"),
+        `sensors:
+  water: { driver: { kind: replay, file: rows.csv } }
+  air: { driver: { kind: replay, file: /data/rows.csv } }
+  plug: { driver: { kind: mqtt, topic: a, ca: tls/ca.pem, username: u, password: { file: secrets/plug } } }
+  roof: { driver: { kind: http, url: "https://a.example", ca: ca.pem, headers: { Token: { file: t, prefix: x } } } }
+  pump: { driver: { kind: exec, command: [./pump], cwd: bin, env: { A: { file: ../t }, B: { env: B }, C: c } } }
+  bath: w1
+`,
+      );
+      const { sensors } = await loadNodeConfig(join(folder, "edge.yaml"));
+      const [water, air, plug, roof, pump, bath] = sensors.map(({ driver }) => driver.options);
+      expect(water).toMatchObject({ file: join(folder, "rows.csv") });
+      expect(air).toMatchObject({ file: "/data/rows.csv" });
+      expect(plug).toMatchObject({
+        ca: join(folder, "tls/ca.pem"),
+        password: { file: join(folder, "secrets/plug") },
+      });
+      expect(roof).toMatchObject({
+        ca: join(folder, "ca.pem"),
+        headers: { Token: { file: join(folder, "t"), prefix: "x" } },
+      });
+      expect(pump).toMatchObject({
+        command: ["./pump"],
+        cwd: join(folder, "bin"),
+        env: { A: { file: join(folder, "../t") }, B: { env: "B" }, C: "c" },
+      });
+      expect(bath).toMatchObject({ root: "/sys/bus/w1/devices" });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("has this machine's own figures", async () => {

@@ -11,6 +11,8 @@ export interface ParseOptions {
   /** From NODE_ID and DOMAIN: they win over the file. */
   node?: string;
   domain?: string;
+  /** What relative paths in the file start from. Default: they are left as they are. */
+  folder?: string;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ParseOptions {
  */
 export async function parseNodeConfig(text: string, options: ParseOptions): Promise<NodeConfig> {
   const document = readDocument(text, options.file);
-  const schemas = await configSchemas();
+  const schemas = await configSchemas(options.folder);
   const found: FoundProblem[] = [];
   const { sensors: written, ...rest } = mapOf(document.content, [], found);
   const parsed = schemas.node.safeParse(rest);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { DriverModule } from "../drivers/driver.js";
 import { loadDriver } from "../drivers/load.js";
 import { DRIVERS } from "../drivers/registry.js";
-import { FIELDS } from "./fields.js";
+import { FIELDS, fieldsIn } from "./fields.js";
 import { writtenRule } from "./rules.js";
 
 /** Shortest interval: a hundred readings a second are more than a worker thread a sensor is made for. */
@@ -113,8 +113,12 @@ const nodeShape = {
     .meta({ description: "Held readings sent a second after a reconnect." }),
 };
 
-/** The schemas of an edge node's configuration, with those of every driver. */
-export async function configSchemas() {
+/**
+ * The schemas of an edge node's configuration, with those of every driver.
+ * @param folder what relative paths in it start from; left as they are without one
+ */
+export async function configSchemas(folder?: string) {
+  const fields = fieldsIn(folder);
   const kinds = Object.keys(DRIVERS);
   const modules = new Map<string, DriverModule<Record<string, unknown>>>();
   const drivers = new Map<string, z.ZodObject>();
@@ -123,7 +127,7 @@ export async function configSchemas() {
   for (const kind of kinds) {
     const module = await loadDriver(kind);
     modules.set(kind, module);
-    const schema = module.options(z, FIELDS);
+    const schema = module.options(z, fields);
     if (schema.safeParse({}).success) bareKinds.push(kind);
     drivers.set(kind, schema);
   }

@@ -29,7 +29,10 @@ function options(z: Zod, fields: Fields) {
       .record(z.string(), z.union([z.string(), fields.secret()], "a text, {env: NAME} or {file: PATH}"))
       .default({})
       .meta({ description: "Variables for it, beside PATH, HOME, LANG, LC_ALL, TZ and TMPDIR." }),
-    cwd: z.string("a folder").min(1).optional(),
+    cwd: fields.file("a folder").optional().meta({
+      description:
+        "Where it runs. A relative path starts in this file's folder. Default: where the node does.",
+    }),
   });
 }
 

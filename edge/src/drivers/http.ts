@@ -34,11 +34,10 @@ function options(z: Zod, fields: Fields) {
       .meta({ description: 'Authorization: { env: TOKEN, prefix: "Bearer " }' }),
     timeout: fields.duration(10, 600_000).default(10_000).meta({ description: "For the whole answer." }),
     maxBytes: fields.size(1, 16_777_216).default(1_048_576).meta({ description: "Of the answer." }),
-    ca: z
-      .string("a path to a file")
-      .min(1)
-      .optional()
-      .meta({ description: "PEM file of the authority that signed the device's certificate." }),
+    ca: fields.file("a path to a file").optional().meta({
+      description:
+        "PEM file of the authority that signed the device's certificate. A relative path starts in this file's folder.",
+    }),
   });
 }
 

@@ -21,7 +21,6 @@ const TROUBLE_AFTER_MS = 10_000;
 const MAX_PAYLOAD_BYTES = 262_144;
 
 function options(z: Zod, fields: Fields) {
-  const file = z.string("a path to a file").min(1);
   return z.strictObject({
     topic: z
       .string("a topic")
@@ -52,9 +51,10 @@ function options(z: Zod, fields: Fields) {
       .meta({ description: "Default: MQTT_URL, the node's own broker." }),
     username: z.string("a text").min(1).optional(),
     password: fields.secret().optional(),
-    ca: file
-      .optional()
-      .meta({ description: "PEM file of the authority that signed the broker's certificate." }),
+    ca: fields.file("a path to a file").optional().meta({
+      description:
+        "PEM file of the authority that signed the broker's certificate. A relative path starts in this file's folder.",
+    }),
     qos: z.union([z.literal(0), z.literal(1)], "0 or 1").default(1),
   });
 }

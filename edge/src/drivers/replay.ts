@@ -19,7 +19,9 @@ const MAX_WAIT_MS = 2_147_483_647;
 
 function options(z: Zod, fields: Fields) {
   return z.strictObject({
-    file: z.string("a path to a CSV file").min(1).meta({ description: "A CSV file with a header." }),
+    file: fields.file("a path to a CSV file").meta({
+      description: "A CSV file with a header. A relative path starts in this file's folder.",
+    }),
     column: z
       .string("the name of a column")
       .min(1)

@@ -29,8 +29,8 @@ function options(z: Zod) {
       .optional()
       .meta({ description: "Which thermometer. Default: the only one there is." }),
     root: z
-      .string("a folder")
-      .min(1)
+      .string("a folder, as /sys/bus/w1/devices")
+      .startsWith("/", "a folder from the root, as /sys/bus/w1/devices")
       .default("/sys/bus/w1/devices")
       .meta({ description: "Where Linux shows them." }),
   });
