@@ -12,6 +12,7 @@ import type { DashboardOptions, DashboardWorld } from "./options.js";
 import { Owned } from "./owned.js";
 import { Restored } from "./restored.js";
 import { openStores } from "./store/stores.js";
+import { Backfill } from "./window/backfill.js";
 import { catchUp } from "./window/catch-up.js";
 import { WindowJournal } from "./window/journal.js";
 import { DEFAULT_WINDOWS, Windows } from "./window/windows.js";
@@ -105,7 +106,7 @@ async function compose(
     ...(state === undefined ? {} : { state: catchUp(state, kept.after) }),
     onReading: (arrived) => {
       restored.heardNode(nodeKey(arrived.stream));
-      live.reading(arrived);
+      if (!backfill.tooOld(arrived)) live.reading(arrived);
     },
     onEvent: (arrived) => {
       restored.heardAlarm(alarmKey(arrived.stream, arrived.event.rule));
@@ -115,6 +116,8 @@ async function compose(
     onNode: (node, change) => {
       if (change !== "presence") restored.heardNode(nodeKey(node));
       live.node(node, change);
+      if (change === "removed") backfill.forget(node);
+      else backfill.heard(nodeKey(node), node);
     },
     onAck: (stream, rule, ack) => alarms.acknowledge(stream, rule, ack),
     onPromise: (name, rule, event) => {
@@ -124,6 +127,8 @@ async function compose(
     onLink: (index) => brokers.changed(index),
   });
   const restored = new Restored({ consumer, alarms, clock, log });
+  const backfill = new Backfill({ consumer, windows, log });
+  owned.own(() => Promise.resolve(backfill.close()));
   const catalogue = new Catalogue(consumer, clock);
   for (const [name, ring] of windows.entries()) catalogue.restore(name, ring);
   const live = new Live({

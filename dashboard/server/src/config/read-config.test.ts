@@ -34,7 +34,10 @@ describe("DASHBOARD_CONFIG", () => {
       "window:\n  length: 5",
       "  line 2: window.length is 5: expected a duration from 10 s to 1 h, as 500ms, 2s, 5m, 1h or 7d",
     ],
-    ["frameEvery: 5ms", '  line 1: frameEvery is "5ms": expected a duration from 20 ms to 5 s, as 500ms, 2s, 5m, 1h or 7d'],
+    [
+      "frameEvery: 5ms",
+      '  line 1: frameEvery is "5ms": expected a duration from 20 ms to 5 s, as 500ms, 2s, 5m, 1h or 7d',
+    ],
     [
       "# a comment\n\nframes: 1",
       "  line 3: frames: unknown key; known here: window, frameEvery, browsers, nodes, channels",

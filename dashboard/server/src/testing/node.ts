@@ -137,8 +137,11 @@ export class TestNode {
     await this.publish("stats", encodeStats(stats), true);
   }
 
-  /** Answers commands as a node does: `time` by `clockAheadMs`, `resend` from memory; others with `ok`. */
-  async answer(clockAheadMs = 0): Promise<void> {
+  /**
+   * Answers commands as a node does: `time` by `clockAheadMs`, `resend` from memory, with readings of the age, ms, that
+   * `ageOf` gives by number; others with `ok`.
+   */
+  async answer(clockAheadMs = 0, ageOf: (seq: number) => number = () => 0): Promise<void> {
     const prefix = `env/${this.name}/cmd/`;
     this.link.onMessage((topic, payload) => {
       const name = topic.slice(prefix.length);
@@ -146,18 +149,27 @@ export class TestNode {
       if (!parsed.ok || parsed.value.kind !== "command") return;
       const { id, args, by } = parsed.value.command;
       this.commands.push({ name, args, by });
-      void this.#reply(name, id, args, clockAheadMs);
+      void this.#reply(name, id, args, clockAheadMs, ageOf);
     });
     await this.link.subscribe([`${prefix}+`], 1);
   }
 
-  async #reply(name: string, id: string, args: unknown, clockAheadMs: number): Promise<void> {
+  async #reply(
+    name: string,
+    id: string,
+    args: unknown,
+    clockAheadMs: number,
+    ageOf: (seq: number) => number,
+  ): Promise<void> {
     const now = Date.now() + clockAheadMs;
     let result: unknown = {};
     if (name === "time") result = { receivedAt: now, sentAt: now };
     if (name === "resend") {
       const { sensor, from, to } = args as Commands["resend"]["args"];
-      for (let seq = from; seq <= to; seq += 1) await this.send(seq, seq, sensor, { backfill: true });
+      for (let seq = from; seq <= to; seq += 1) {
+        const timestamp = Date.now() - ageOf(seq);
+        await this.send(seq, seq, sensor, { timestamp, backfill: true });
+      }
       result = { sent: to - from + 1, held: [], gone: [] };
     }
     const topic = buildTopic({ kind: "reply", domain: "env", node: this.name, name });
