@@ -3,7 +3,7 @@ import type { Birth, Rule, Stats } from "@fieldmesh/protocol";
 import type { MqttLink } from "@fieldmesh/runtime";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { EdgeNode } from "./node.js";
-import { Bench, Cell, type Heard, scripted } from "./node-bench.js";
+import { Bench, Cell, type Heard, scripted } from "./testing/node-bench.js";
 
 const TOO_HOT: Rule = { id: "too-hot", kind: "above", limit: 30, severity: "warning" };
 const WAIT = { timeout: 30_000, interval: 20 };

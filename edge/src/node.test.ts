@@ -2,8 +2,8 @@ import { type Broker, startBroker } from "@fieldmesh/broker";
 import type { Rule, Status } from "@fieldmesh/protocol";
 import { RestartRequest } from "@fieldmesh/runtime";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Bench, Cell, type Heard, scripted } from "./node-bench.js";
 import { ReplacedError } from "./session.js";
+import { Bench, Cell, type Heard, scripted } from "./testing/node-bench.js";
 
 const TOO_HOT: Rule = { id: "too-hot", kind: "above", limit: 30, clear: 28, severity: "warning" };
 const RAW = "env/greenhouse/temperature/raw";

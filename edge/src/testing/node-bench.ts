@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Reply, Rule } from "@fieldmesh/protocol";
 import { createLog, createMqttLink, type MqttLink } from "@fieldmesh/runtime";
-import type { NodeConfig, SensorConfig } from "./config/types.js";
-import { type EdgeNode, type NodePorts, startNode } from "./node.js";
+import type { NodeConfig, SensorConfig } from "../config/types.js";
+import { type EdgeNode, type NodePorts, startNode } from "../node.js";
 
 // What tests of a whole node share: a node against a real broker, a scripted worker, and an ear at the broker.
 
