@@ -4,14 +4,16 @@ import { Aedes, type AedesPublishPacket } from "aedes";
 import { generate } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connectPacket } from "../contract/test-client.js";
-import { type EngineClient, engineClient, neverDuplicate } from "./engine-client.js";
+import { type EngineClient, engineClient, neverDuplicate, takeGrantedQos } from "./engine-client.js";
 
 /** A connection that counts how often the engine asks for more. */
 class Connection extends Duplex {
   client: EngineClient | undefined;
   asked = 0;
+  readonly written: Buffer[] = [];
   override _read(): void {}
-  override _write(_chunk: unknown, _encoding: string, done: () => void): void {
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.written.push(chunk);
     done();
   }
   override read(size?: number): unknown {
@@ -70,6 +72,25 @@ describe("Aedes", () => {
     connection.push(generate({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "t/+", qos: 1 }] }));
     await subscribed;
     expect(granted).toBe(1);
+  });
+
+  test("lowers to the QoS of the exact topic's subscription unless that is taken away", async () => {
+    const subscribed = new Promise((resolve) => aedes.once("subscribe", resolve));
+    connection.push(generate({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "t", qos: 0 }] }));
+    await subscribed;
+    const deliver = async (): Promise<number | undefined> => {
+      const message = { cmd: "publish", topic: "t", payload: "", qos: 1, dup: false, retain: false } as const;
+      connection.written.length = 0;
+      const packet = { ...message, brokerId: "another", brokerCounter: 1 };
+      await new Promise<void>((resolve) =>
+        client.deliverQoS(packet as unknown as AedesPublishPacket, () => resolve()),
+      );
+      return connection.written[0]?.[0];
+    };
+    neverDuplicate(client, "another");
+    expect(await deliver()).toBe(0x30);
+    expect(takeGrantedQos(client, "t")).toBe(0);
+    expect(await deliver()).toBe(0x32);
   });
 
   test("drops what was overtaken unless its record of duplicates forgets", () => {

@@ -4,14 +4,32 @@ import type { Port } from "../port/port.js";
 /**
  * What this broker depends on of Aedes 1.2's client beyond its documented face; `engine-client.test.ts` watches
  * each. `conn` is the port; `duplicates` is its record of the highest message seen per broker, by which it would
- * drop what was overtaken; `_parsingBatch` counts the packets that it has not finished; `deliverQoS` sends one message; `subscriptions` holds the granted QoS.
+ * drop what was overtaken; `_parsingBatch` counts the packets that it has not finished; `_nextId` is the identifier of the next message to it; `deliverQoS` sends one message;
+ * `subscriptions` holds the granted QoS, to which it lowers what has exactly that topic.
  */
 export interface EngineClient extends Omit<Client, "conn"> {
   readonly conn: Port;
   duplicates: Record<string, number>;
-  readonly subscriptions: Record<string, { qos: 0 | 1 | 2 } | undefined>;
+  readonly subscriptions: Record<string, { qos: number } | undefined>;
   readonly _parsingBatch: number;
+  _nextId: number;
   deliverQoS(packet: AedesPublishPacket, done: () => void): void;
+}
+
+/** Above every QoS. */
+const NEVER_LOWER = 3;
+
+/**
+ * The QoS granted for a filter that is being subscribed to; and turns off Aedes' own lowering to it. Aedes lowers by
+ * the subscription to exactly a message's topic, also where a wildcard of the same client was granted more
+ * [MQTT-3.3.5-1]; our router has lowered already, by the highest of them.
+ */
+export function takeGrantedQos(client: EngineClient, filter: string): 0 | 1 | 2 {
+  const subscription = client.subscriptions[filter];
+  if (subscription === undefined) return 0;
+  const { qos } = subscription;
+  subscription.qos = NEVER_LOWER;
+  return qos as 0 | 1 | 2;
 }
 
 /** The one place where Aedes' type is taken for the wider one. */

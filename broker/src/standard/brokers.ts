@@ -32,8 +32,6 @@ export const MOSQUITTO_DIFFERS: Readonly<Record<string, string>> = {
 export const FIELDMESH_DIFFERS: Readonly<Record<string, string>> = {
   "[MQTT-3.8.4-5] a filter that stands twice in one SUBSCRIBE has two codes, and the later QoS":
     "answers such a filter once: Aedes drops the earlier of the two",
-  "[MQTT-3.3.5-1] a wildcard of a higher QoS counts beside the exact topic":
-    "Aedes lowers by the subscription to the exact topic when it sends",
 };
 
 /** Ours with the short way for QoS 0 and without it, and a real Mosquitto as the measure. */
