@@ -1,5 +1,5 @@
 import type { Log } from "../log.js";
-import { backoffMs } from "./backoff.js";
+import { backoffMs, failuresAfter } from "./backoff.js";
 import { parseBrokerAddress, shownAddress } from "./broker-address.js";
 import { explainConnectFailure } from "./connect-failure.js";
 import {
@@ -84,8 +84,6 @@ export interface MqttLinkOptions {
 
 /** The same failure is logged again after this long. */
 const REPEAT_LOG_MS = 60_000;
-/** A connection that held this long was a good one: the next loss starts with a short wait again. */
-const STABLE_MS = 10_000;
 /** What an orderly close may take. */
 const CLOSE_MS = 2_000;
 
@@ -173,9 +171,7 @@ class Link implements MqttLink {
   async #run(): Promise<void> {
     let failures = 0;
     while (!this.#closing.signal.aborted) {
-      const heldMs = await this.#connectInTurn();
-      if (heldMs === undefined || heldMs < STABLE_MS) failures += 1;
-      else failures = 0;
+      failures = failuresAfter(failures, await this.#connectInTurn());
       await this.#wait(backoffMs(Math.max(0, failures - 1)));
     }
   }
@@ -185,15 +181,14 @@ class Link implements MqttLink {
     for (const address of this.#addresses) {
       if (this.#closing.signal.aborted) return undefined;
       this.#address = address;
-      const startedAt = performance.now();
-      const reason = await this.#connectOnce(address);
-      if (reason !== undefined) return performance.now() - startedAt;
+      const heldMs = await this.#connectOnce(address);
+      if (heldMs !== undefined) return heldMs;
     }
     return undefined;
   }
 
-  /** Connects and stays until the connection is lost; returns why, or undefined when it was not accepted. */
-  async #connectOnce(address: URL): Promise<string | undefined> {
+  /** Connects and stays until the connection is lost; returns for how long it held, or undefined when it was not accepted. */
+  async #connectOnce(address: URL): Promise<number | undefined> {
     let reason: string | undefined;
     let onLost = (_reason: string): void => {};
     const lost = new Promise<string>((resolve) => {
@@ -209,6 +204,9 @@ class Link implements MqttLink {
       return undefined;
     }
     const connection = this.#opening;
+    // From its acceptance: a broker that takes long to accept, and then drops it, has not held it.
+    const acceptedAt = performance.now();
+    let heldMs = 0;
     await this.#resubscribe(connection);
     this.#opening = undefined;
     if (reason === undefined && !this.#closing.signal.aborted) {
@@ -218,6 +216,7 @@ class Link implements MqttLink {
       this.#options.log.info({ broker: this.url, connection: this.#count }, "connected to the broker");
       this.#notify(this.#connectHandlers, this.#count);
       await lost;
+      heldMs = performance.now() - acceptedAt;
       this.#connection = undefined;
       if (!this.#closing.signal.aborted) {
         this.#options.log.warn({ broker: this.url, reason }, "connection to the broker lost");
@@ -226,7 +225,7 @@ class Link implements MqttLink {
     } else {
       await connection.close(CLOSE_MS);
     }
-    return reason ?? "closed";
+    return heldMs;
   }
 
   async #resubscribe(connection: Connection): Promise<void> {
