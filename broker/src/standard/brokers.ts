@@ -14,13 +14,13 @@ export interface Candidate {
 /** What Mosquitto 2.0 does otherwise. Not run on it, since another version may mend it. */
 export const MOSQUITTO_DIFFERS: Readonly<Record<string, string>> = {
   "[MQTT-2.2.2-2] other flags than a type's own end the connection":
-    "takes PUBACK, PUBREC and PUBCOMP with flags",
+    "takes PUBACK, PUBREC, PUBCOMP and PINGREQ with flags",
   "[MQTT-4.3.3-2] QoS 2 is passed on once however often it comes before PUBREL, and anew after PUBCOMP":
-    "ends the connection",
+    "answers the second PUBLISH, and ends the connection at the third",
   "[MQTT-4.8.0-1] a packet that is no packet ends its connection, and no other":
-    "does not end the connection at all of them",
+    "takes SUBACK, UNSUBACK and PINGRESP from a client",
   "[MQTT-4.8.0-1] packets with bytes too few or too many end the connection":
-    "does not end the connection at all of them",
+    "takes PUBACK, PUBREL and PINGREQ with bytes too many",
   "[MQTT-3.9.3-2] a refused subscription has code 0x80, its neighbours have theirs":
     "grants filters that match nothing that may be read",
   "[MQTT-3.3.1-2] a message of QoS 0 with DUP ends the connection": "takes it",
