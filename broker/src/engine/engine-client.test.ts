@@ -2,9 +2,10 @@
 import { Duplex } from "node:stream";
 import { Aedes, type AedesPublishPacket } from "aedes";
 import { generate } from "mqtt-packet";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { connectPacket } from "../contract/test-client.js";
 import { type EngineClient, engineClient, neverDuplicate, takeGrantedQos } from "./engine-client.js";
+import { useIdentifiers } from "./packet-identifiers.js";
 
 /** A connection that counts how often the engine asks for more. */
 class Connection extends Duplex {
@@ -91,6 +92,24 @@ describe("Aedes", () => {
     expect(await deliver()).toBe(0x30);
     expect(takeGrantedQos(client, "t")).toBe(0);
     expect(await deliver()).toBe(0x32);
+  });
+
+  test("takes the identifier of a message from the client, and says that it has taken it", async () => {
+    const identifiers = useIdentifiers(client, { isTaken: (id) => id === 8, onExhausted: () => undefined });
+    const before = identifiers.next;
+    const taken = vi.spyOn(identifiers, "take");
+    const packet = {
+      cmd: "publish",
+      topic: "t",
+      payload: "",
+      qos: 1,
+      dup: false,
+      retain: false,
+      brokerId: "",
+    };
+    client.deliverQoS(packet as unknown as AedesPublishPacket, () => undefined);
+    await vi.waitFor(() => expect(taken).toHaveBeenCalledOnce());
+    expect(identifiers.next).not.toBe(before);
   });
 
   test("drops what was overtaken unless its record of duplicates forgets", () => {

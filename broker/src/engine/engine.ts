@@ -12,6 +12,7 @@ import { NO_SUBSCRIPTION, SessionStore } from "../sessions/session-store.js";
 import type { Counters } from "../stats/counters.js";
 import * as type from "../wire/packet-type.js";
 import { type EngineClient, engineClient, neverDuplicate, takeGrantedQos } from "./engine-client.js";
+import { type PacketIdentifiers, useIdentifiers } from "./packet-identifiers.js";
 import { Permissions, withReturnCode } from "./permissions.js";
 
 export interface EngineOptions {
@@ -39,6 +40,7 @@ export class Engine {
   readonly #id = randomUUID();
   readonly #retained: RetainedDelivery;
   readonly #permissions: Permissions;
+  readonly #identifiers = new WeakMap<Port, PacketIdentifiers>();
   #aedes: Aedes | undefined;
   #starting = true;
   #probed: Port | null = null;
@@ -61,6 +63,8 @@ export class Engine {
           "not retained: there are too many retained messages",
         );
       },
+      onAcknowledged: (client, messageId) =>
+        this.#identifiers.get(engineClient(client).conn)?.acknowledged(messageId),
       onDrained: (client) => {
         engineClient(client).conn.live = true;
       },
@@ -217,7 +221,15 @@ export class Engine {
   /** Takes a connection whose CONNECT waits in its port. */
   handle(port: Port): void {
     const client = this.#aedes?.handle(port);
-    if (client !== undefined) neverDuplicate(engineClient(client), this.#id);
+    if (client === undefined) return;
+    neverDuplicate(engineClient(client), this.#id);
+    this.#identifiers.set(
+      port,
+      useIdentifiers(engineClient(client), {
+        isTaken: (id) => !client.clean && this.sessions.usesIdentifier(client.id, id),
+        onExhausted: () => port.fail("slow-reader", "it does not acknowledge what it is sent"),
+      }),
+    );
   }
 
   /** The connection has ended. */

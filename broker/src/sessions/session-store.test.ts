@@ -6,6 +6,7 @@ const nothing = (): void => {};
 const host = {
   onQueueFull: nothing,
   onRetainedFull: nothing,
+  onAcknowledged: nothing,
   onDrained: nothing,
   onWantsRetained: nothing,
   room: () => null,

@@ -23,6 +23,8 @@ export interface SessionStoreHost {
   /** A message was dropped because a session's queue is full; `first` once for each stretch. */
   onQueueFull(clientId: string, first: boolean): void;
   onRetainedFull(topic: string): void;
+  /** What was sent to the client with the identifier is finished. */
+  onAcknowledged(client: Client, messageId: number): void;
   /** All that was held for the client has been handed over. */
   onDrained(client: Client): void;
   /** What to wait for before the client is sent more of what was held; null when there is room now. */
@@ -75,6 +77,11 @@ export class SessionStore {
   /** Whether the client's session holds the message and has not been sent it on this connection. */
   owes(clientId: string, brokerCounter: number): boolean {
     return this.#sessions.get(clientId)?.owes(brokerCounter) ?? false;
+  }
+
+  /** Whether a message that the client's session holds was sent with the identifier. */
+  usesIdentifier(clientId: string, messageId: number): boolean {
+    return this.#sessions.get(clientId)?.usesIdentifier(messageId) ?? false;
   }
 
   /** The session's client has gone. */
@@ -188,7 +195,8 @@ export class SessionStore {
     this.#sessions.get(client.id)?.sending(packet);
   }
 
-  async outgoingClearMessageId(client: ClientRef, packet: HeldPacket): Promise<HeldPacket | undefined> {
+  async outgoingClearMessageId(client: Client, packet: HeldPacket): Promise<HeldPacket | undefined> {
+    if (packet.messageId !== undefined) this.#host.onAcknowledged(client, packet.messageId);
     return this.#sessions.get(client.id)?.acknowledged(packet);
   }
 

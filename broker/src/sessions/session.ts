@@ -57,6 +57,10 @@ export class Session {
     return held !== undefined && !held.sent;
   }
 
+  usesIdentifier(messageId: number): boolean {
+    return this.#byMessageId.has(messageId);
+  }
+
   /** False when the bounds leave no room. */
   enqueue(packet: AedesPublishPacket): boolean {
     const bytes = packet.topic.length + packet.payload.length + OVERHEAD_BYTES;
