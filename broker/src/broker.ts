@@ -5,7 +5,7 @@ import { OpenOnLoopback } from "./access/open-on-loopback.js";
 import { type BrokerConfig, DEFAULT_CONFIG } from "./config.js";
 import { Engine } from "./engine/engine.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
-import { type Listeners, openListeners } from "./listeners/open.js";
+import { type ListenerEvents, type Listeners, openListeners } from "./listeners/open.js";
 import { type BrokerLog, SILENT_LOG } from "./log.js";
 import { LogLimiter } from "./log-limiter.js";
 import { EngineBudget } from "./port/engine-budget.js";
@@ -133,10 +133,12 @@ class Composition implements PortHost {
       await this.access.start();
       await this.#engine.start();
       this.#sys.start();
-      this.#listeners = await openListeners(this.#config, this.limits.packetBytes + 1024, {
+      const events: ListenerEvents = {
         onTransport: (transport) => this.#open(transport),
         onRefused: (peer, reason) => this.#warnings.warn("listener", { peer, reason }, "connection refused"),
-      });
+      };
+      const messageBytes = this.limits.packetBytes + 1024;
+      this.#listeners = await openListeners(this.#config, messageBytes, events, this.#log);
     } catch (error) {
       await this.close();
       throw error;

@@ -49,13 +49,12 @@ export {
   type HttpListener,
   type ListenOptions,
   listen,
-  readPem,
-  readTls,
-  type TlsFiles,
 } from "./http/listen.js";
+export { followTls } from "./http/live-tls.js";
 export { HttpProblem, type ProblemExtras, sendProblem, toProblem } from "./http/problem.js";
 export { parseBody, parseInput } from "./http/request-body.js";
 export { type Method, resource } from "./http/resource.js";
+export { readPem, readTls, type TlsFiles } from "./http/tls-files.js";
 export { createLog, type Log, type LogOptions } from "./log.js";
 export { BrokerAddressError, parseBrokerAddress, shownAddress } from "./mqtt/broker-address.js";
 export type { MessageHandler, MessageInfo, PublishOptions, Will } from "./mqtt/connection.js";

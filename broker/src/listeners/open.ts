@@ -1,7 +1,8 @@
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
-import { plainMqttHost, readTls, type VariableName } from "@fieldmesh/runtime";
+import { createServer as createTlsServer, Server as TlsServer } from "node:tls";
+import { followTls, plainMqttHost, readTls, type VariableName } from "@fieldmesh/runtime";
 import type { BrokerConfig } from "../config.js";
+import type { BrokerLog } from "../log.js";
 import { StreamTransport } from "../port/stream-transport.js";
 import type { Transport } from "../port/transport.js";
 import { WebSocketTransport } from "../port/websocket-transport.js";
@@ -31,6 +32,7 @@ export async function openListeners(
   config: BrokerConfig,
   maxMessageBytes: number,
   events: ListenerEvents,
+  log: BrokerLog,
 ): Promise<Listeners> {
   const tls = readTls({ TLS_CERT: config.tlsCert, TLS_KEY: config.tlsKey });
   const plainHost = plainMqttHost({
@@ -40,7 +42,9 @@ export async function openListeners(
   });
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
+  let unfollow = (): void => undefined;
   const close = async (): Promise<void> => {
+    unfollow();
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const socket of sockets) socket.destroy();
     await Promise.all(closed);
@@ -84,6 +88,10 @@ export async function openListeners(
         onRefused: (request, reason) => events.onRefused(request.socket.remoteAddress ?? "?", reason),
       });
       listeners.wsPort = await open(web, config.wsPort, "MQTT_WS_PORT");
+    }
+    if (tls !== undefined) {
+      const secured = servers.filter((server) => server instanceof TlsServer);
+      unfollow = followTls(tls, secured, log);
     }
     return listeners;
   } catch (error) {

@@ -121,6 +121,7 @@ export async function startFace({ options, log, clock, parts, brokers, trouble }
     port: options.port,
     variable: "DASHBOARD_PORT",
     tls: options.tls,
+    log,
   });
   owned.own(() => listener.close());
 

@@ -6,10 +6,13 @@ import { z } from "zod";
 import { createLog } from "../log.js";
 import { ConfigurationError } from "../process/exit.js";
 import { createHttpApp, type HttpAppOptions } from "./app.js";
-import { type HttpListener, listen, readTls } from "./listen.js";
+import { type HttpListener, listen } from "./listen.js";
 import { HttpProblem } from "./problem.js";
 import { parseBody } from "./request-body.js";
 import { resource } from "./resource.js";
+import { readTls } from "./tls-files.js";
+
+const log = createLog("test", { level: "silent" });
 
 const listeners: HttpListener[] = [];
 afterEach(async () => {
@@ -51,7 +54,7 @@ async function start(options: Partial<HttpAppOptions> = {}): Promise<HttpListene
     },
     ...options,
   });
-  const listener = await listen(app, { host: "127.0.0.1", port: 0, variable: "DASHBOARD_PORT" });
+  const listener = await listen(app, { host: "127.0.0.1", port: 0, variable: "DASHBOARD_PORT", log });
   listeners.push(listener);
   return listener;
 }
@@ -188,10 +191,10 @@ describe("createHttpApp", () => {
 describe("listen", () => {
   it("names the variable when the port is taken, and the host when it is not here", async () => {
     const first = await start();
-    const options = { host: "127.0.0.1", port: first.port, variable: "REGISTRY_PORT" } as const;
+    const options = { host: "127.0.0.1", port: first.port, variable: "REGISTRY_PORT", log } as const;
     await expect(listen(() => {}, options)).rejects.toThrow(ConfigurationError);
     await expect(listen(() => {}, options)).rejects.toThrow(`port ${first.port} is taken: set REGISTRY_PORT`);
-    const elsewhere = { host: "192.0.2.1", port: 0, variable: "REGISTRY_PORT" } as const;
+    const elsewhere = { host: "192.0.2.1", port: 0, variable: "REGISTRY_PORT", log } as const;
     await expect(listen(() => {}, elsewhere)).rejects.toThrow(
       "HOST=192.0.2.1 is not an address of this machine",
     );

@@ -1,16 +1,12 @@
-import { readFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
-import { createSecureContext } from "node:tls";
+import { Server as TlsServer } from "node:tls";
 import type { VariableName } from "../environment/variables.js";
+import type { Log } from "../log.js";
 import { ConfigurationError } from "../process/exit.js";
-
-/** Certificate chain and key of a listener, PEM. */
-export interface TlsFiles {
-  cert: Buffer;
-  key: Buffer;
-}
+import { followTls } from "./live-tls.js";
+import type { TlsFiles } from "./tls-files.js";
 
 export interface ListenOptions {
   host: string;
@@ -18,6 +14,8 @@ export interface ListenOptions {
   /** The variable that changes the port, named when it is taken. */
   variable: VariableName;
   tls?: TlsFiles | undefined;
+  /** Tells of certificates that were renewed, or could not be. */
+  log: Log;
 }
 
 export interface HttpListener {
@@ -52,11 +50,16 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     socket.on("close", () => sockets.delete(socket));
   });
   await bind(server, options);
+  const unfollow =
+    options.tls !== undefined && server instanceof TlsServer
+      ? followTls(options.tls, [server], options.log)
+      : undefined;
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.port;
   const scheme = options.tls === undefined ? "http" : "https";
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
+    unfollow?.();
     closed ??= new Promise((resolve) => {
       const limit = setTimeout(() => {
         for (const socket of sockets) socket.destroy(); // upgraded ones too, which the server does not count
@@ -114,39 +117,4 @@ export function explainListenError(
 function shownHost(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;
-}
-
-/**
- * Reads `TLS_CERT` and `TLS_KEY`; undefined when neither is set.
- * @throws ConfigurationError when only one is set, or they cannot be read or used.
- */
-export function readTls(env: {
-  TLS_CERT: string | undefined;
-  TLS_KEY: string | undefined;
-}): TlsFiles | undefined {
-  if (env.TLS_CERT === undefined && env.TLS_KEY === undefined) return undefined;
-  if (env.TLS_CERT === undefined || env.TLS_KEY === undefined) {
-    const missing = env.TLS_CERT === undefined ? "TLS_CERT" : "TLS_KEY";
-    throw new ConfigurationError(`${missing} is not set: TLS_CERT and TLS_KEY go together`);
-  }
-  const tls = { cert: readPem("TLS_CERT", env.TLS_CERT), key: readPem("TLS_KEY", env.TLS_KEY) };
-  try {
-    createSecureContext(tls);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigurationError(`TLS_CERT and TLS_KEY cannot be used together: ${reason}`, { cause });
-  }
-  return tls;
-}
-
-/** Reads a PEM file that a variable names. @throws ConfigurationError naming the variable and the file. */
-export function readPem(variable: VariableName, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
-    throw new ConfigurationError(`${variable}=${path}: expected a file that can be read (${reason})`, {
-      cause,
-    });
-  }
 }

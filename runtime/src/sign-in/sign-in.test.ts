@@ -81,7 +81,7 @@ async function service(options: Partial<SignInOptions> = {}): Promise<Service> {
       }
     },
   });
-  const listener = await listen(app, { host: "127.0.0.1", port: 0, variable: "DASHBOARD_PORT" });
+  const listener = await listen(app, { host: "127.0.0.1", port: 0, variable: "DASHBOARD_PORT", log });
   closers.push(() => listener.close());
   const ask: Service["ask"] = async (method, path, { headers = {}, body } = {}) => {
     const request = httpRequest({
