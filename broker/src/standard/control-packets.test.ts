@@ -1,5 +1,6 @@
 // The format of control packets: flags and packet identifiers [MQTT-2].
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startBroker } from "../broker.js";
 import { publishFrame } from "../contract/frame-counter.js";
 import { CANDIDATES } from "./brokers.js";
 import { field, identifier, packet } from "./bytes.js";
@@ -146,4 +147,25 @@ describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
       expect(await peer.next("unsuback")).toMatchObject({ messageId });
     }
   });
+});
+
+test("[MQTT-2.3.1-4] an identifier is not given again while it is unacknowledged, however many messages follow", async () => {
+  await using broker = await startBroker({ port: 0 });
+  using reader = await Peer.connected(broker.port);
+  await reader.subscribe("round/t", 1);
+  using publisher = await Peer.connected(broker.port);
+  const batch = Array.from({ length: 1_000 }, (_, i) => publishFrame("round/t", "", 1, i + 1));
+  let unacknowledged: number | undefined;
+  for (let round = 0; round < 66; round++) {
+    publisher.send(...batch);
+    for (let i = 0; i < batch.length; i++) {
+      const { messageId = 0 } = await reader.next("publish");
+      if (unacknowledged === undefined) unacknowledged = messageId;
+      else {
+        expect(messageId).not.toBe(unacknowledged);
+        reader.send(Buffer.from([0x40, 2, messageId >> 8, messageId & 255]));
+      }
+    }
+    for (let i = 0; i < batch.length; i++) await publisher.next("puback");
+  }
 });
