@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Closer,
@@ -40,7 +40,10 @@ export async function runEdge(context: MainContext): Promise<Closer> {
     ...(settings.NODE_ID !== undefined && { node: settings.NODE_ID }),
     ...(env["DOMAIN"] !== undefined && { domain: settings.DOMAIN }),
   });
-  const slot = await claimSlot(join(settings.DATA_DIR, "edge"), { id: config.node });
+  const root = join(settings.DATA_DIR, "edge");
+  const slot = await claimSlot(root, { id: config.node }).catch(async (error: unknown) => {
+    throw withoutRoom(await mkdirFailure(error), root);
+  });
   const logger = log.child({ domain: config.domain, node: slot.id });
   const password = settings.MQTT_PASSWORD ?? slot.password;
   // A node's user at the broker is its own name, unless it was told another.
@@ -78,6 +81,24 @@ export async function runEdge(context: MainContext): Promise<Closer> {
   } catch (error) {
     await slot.lock.release();
     if (error instanceof FormatVersionError) throw new ConfigurationError(error.message, { cause: error });
-    throw error;
+    throw withoutRoom(error, root);
   }
+}
+
+/** On a full disk a recursive `mkdir` of Node.js may say ENOENT; a plain one of the same folder says why. */
+async function mkdirFailure(error: unknown): Promise<unknown> {
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  if (code !== "ENOENT" || syscall !== "mkdir" || path === undefined) return error;
+  return await mkdir(path).then(
+    () => error,
+    (cause: unknown) => cause,
+  );
+}
+
+/** A full disk costs a node its log and not its life, but for this: it must have a folder that no other has. */
+function withoutRoom(error: unknown, folder: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  const what = `no room for the node's folder in ${folder}: free some space there, or set DATA_DIR to another disk`;
+  return new Error(what, { cause: error });
 }

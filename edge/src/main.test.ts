@@ -1,13 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { type Broker, formatPasswordFile, hashPassword, startBroker } from "@fieldmesh/broker";
 import type { Stats } from "@fieldmesh/protocol";
 import { EXIT, writeSlot } from "@fieldmesh/runtime";
 import { connectAsync } from "mqtt";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Bench } from "./testing/node-bench.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -35,6 +36,7 @@ async function logBytes(): Promise<number> {
 let broker: Broker;
 let bench: Bench;
 let children: ChildProcess[];
+const mounted: string[] = [];
 
 beforeEach(async () => {
   broker = await startBroker({ port: 0 });
@@ -49,6 +51,7 @@ afterEach(async () => {
       await once(child, "exit");
     }
   }
+  for (const disk of mounted.splice(0)) await promisify(execFile)("umount", [disk]);
   await bench.close();
   await broker.close();
 });
@@ -155,6 +158,40 @@ it("a folder has one node: the second is refused by name", async () => {
   const second = run();
   expect(await second.ended).toBe(EXIT.failure);
   expect(second.said()).toMatch(/greenhouse is held by edge greenhouse/);
+});
+
+describe("on a disk that is full from the start", () => {
+  let disk: string;
+
+  async function mountDisk(options: string): Promise<boolean> {
+    disk = join(bench.folder, "disk");
+    await mkdir(disk);
+    try {
+      await promisify(execFile)("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]);
+    } catch {
+      return false;
+    }
+    mounted.push(disk);
+    return true;
+  }
+
+  it("it runs in memory and says so, and writes its log once there is room", async (context) => {
+    if (!(await mountDisk("size=64k"))) return context.skip("needs the right to mount a tmpfs");
+    await expect(writeFile(join(disk, "ballast"), Buffer.alloc(100_000))).rejects.toThrow("ENOSPC");
+    const ear = await bench.ear(["env/greenhouse/#"]);
+    const { said } = run({ DATA_DIR: disk });
+    await vi.waitFor(() => expect(ear.of("/temperature/raw").length).toBeGreaterThan(5), WAIT);
+    expect(said()).toContain("the log cannot be written; the node goes on in memory and tries again");
+    await truncate(join(disk, "ballast"));
+    await vi.waitFor(() => expect(said()).toContain("the log can be written again"), WAIT);
+  });
+
+  it("without room for its folder it ends with what to do", async (context) => {
+    if (!(await mountDisk("nr_inodes=1"))) return context.skip("needs the right to mount a tmpfs");
+    const { ended, said } = run({ DATA_DIR: disk });
+    expect(await ended).toBe(EXIT.failure);
+    expect(said()).toContain(`no room for the node's folder in ${join(disk, "edge")}: free some space`);
+  });
 });
 
 it("a configuration that cannot be is refused with file, line and what was expected", async () => {
