@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -44,6 +44,40 @@ async function collect(readings: AsyncIterable<LoggedReading>): Promise<LoggedRe
 }
 
 describe("the node's log", () => {
+  it("keeps the events of a long outage in few files, each once and in order, also when opened anew", async () => {
+    const log = await openLog({ heldBytes: 64 * 1024 });
+    log.beginBoot(1000);
+    const rounds = 150;
+    let made = 0;
+    for (let round = 0; round < rounds; round++) {
+      give(log, "temperature", 400); // more than a segment: each round gives one up
+      log.appendEvent({
+        node: "n",
+        sensor: "temperature",
+        rule: "too-hot",
+        state: round % 2 === 0 ? "raised" : "cleared",
+        severity: "warning",
+        value: 31,
+        unit: "Cel",
+        timestamp: 1_763_640_000_000 + round,
+        since: 1_763_640_000_000 + round,
+        message: "hot",
+      });
+      await log.write();
+      made = Math.max(made, ...(await readdir(folder)).map((name) => Number(name.slice(0, 10))));
+    }
+    expect(made).toBeGreaterThan(100);
+    expect((await readdir(folder)).length).toBeLessThan(40);
+    const everyOne = Array.from({ length: rounds }, (_, i) => i + 1);
+    const held = async (of: NodeLog): Promise<number[]> =>
+      (await of.held("event", FROM_THE_START, 1_000, () => false)).items.map(({ seq }) => seq);
+    expect(await held(log)).toEqual(everyOne);
+    await log.close();
+    const again = await openLog({ heldBytes: 64 * 1024 });
+    expect(again.report.lost).toBe(0);
+    expect(await held(again)).toEqual(everyOne);
+  });
+
   it("gives back what was given, from memory and from disk, and after it was opened anew", async () => {
     const log = await openLog();
     log.beginBoot(1000);

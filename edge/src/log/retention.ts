@@ -1,7 +1,4 @@
-import { open, rename } from "node:fs/promises";
-import { decodeEntry, EVENT, eventItem } from "./entry.js";
-import { encodeHeader, encodeRecord, HEADER_BYTES } from "./record.js";
-import { type Segment, type StreamSpan, scanRecords } from "./segment.js";
+import type { Segment, StreamSpan } from "./segment.js";
 import type { BootState, LogState } from "./state.js";
 
 export interface RetentionLimits {
@@ -100,10 +97,13 @@ function giveUp(state: LogState, segment: Segment, cause: RetentionCause, plan: 
     plan.remove.push(segment);
     return segment.bytes;
   }
-  const onlyEvents = [...segment.spans.values()].every((span) => span.kind === "event");
-  if (onlyEvents) return 0; // it has been rewritten before
+  if (hasOnlyEvents(segment)) return 0; // it has been rewritten before
   plan.compact.push(segment);
   return segment.bytes;
+}
+
+export function hasOnlyEvents(segment: Segment): boolean {
+  return [...segment.spans.values()].every((span) => span.kind === "event");
 }
 
 function dropSpans(
@@ -121,46 +121,6 @@ function dropSpans(
       stream.drop(from, to, cause);
       plan.dropped.push({ kind, key: span.key, boot: span.boot, from, to, cause });
     }
-  }
-}
-
-/**
- * Rewrites a segment so that only its held events are left, in their order: under another name first, then over
- * the old one, so that a kill leaves either the old file or the new.
- */
-export async function compactSegment(state: LogState, segment: Segment): Promise<void> {
-  const source = await open(segment.path, "r");
-  const records: Buffer[] = [];
-  try {
-    for await (const scanned of scanRecords(source, HEADER_BYTES, segment.bytes)) {
-      for (const { kind, body } of scanned) {
-        if (kind !== EVENT) continue;
-        const entry = decodeEntry(kind, body);
-        if (entry.kind !== "event") continue;
-        if (state.find("event", entry.key, entry.boot)?.held.has(entry.seq) === true) {
-          records.push(encodeRecord(EVENT, body));
-        }
-      }
-    }
-  } finally {
-    await source.close();
-  }
-  const temporary = `${segment.path}.tmp`;
-  const target = await open(temporary, "w");
-  try {
-    await target.writeFile(Buffer.concat([encodeHeader(segment.startedAt), ...records]));
-    await target.datasync();
-  } finally {
-    await target.close();
-  }
-  await rename(temporary, segment.path);
-  segment.generation += 1;
-  segment.spans.clear();
-  segment.bytes = HEADER_BYTES;
-  for (const record of records) {
-    const entry = decodeEntry(EVENT, record.subarray(9));
-    if (entry.kind === "event") segment.note(eventItem(entry.event), segment.bytes, record.length);
-    segment.bytes += record.length;
   }
 }
 

@@ -1,11 +1,12 @@
 import { rm } from "node:fs/promises";
+import { compactSegments, planMerge } from "./compaction.js";
 import { COMMIT, SNAPSHOT } from "./entry.js";
 import type { LogMemory } from "./memory.js";
 import type { LogLimits, LogObserver } from "./options.js";
 import { Pending } from "./pending.js";
 import { encodeHeader, encodeRecord } from "./record.js";
 import { segmentPath } from "./recovery.js";
-import { compactSegment, planRetention, pruneBoots, type RetentionPlan } from "./retention.js";
+import { planRetention, pruneBoots, type RetentionPlan } from "./retention.js";
 import { Segment } from "./segment.js";
 import { SegmentFile } from "./segment-file.js";
 import type { TailEntry } from "./tail.js";
@@ -155,12 +156,18 @@ export class LogWriter {
     if (remove.length === 0 && compact.length === 0) return;
     const { state, segments } = this.#memory;
     await this.#flush(true); // what replaces them must be on the medium before they go
-    for (const segment of compact) await compactSegment(state, segment);
-    for (const segment of remove) {
-      await rm(segment.path, { force: true });
-      const at = segments.indexOf(segment);
-      if (at !== -1) segments.splice(at, 1);
-    }
+    for (const segment of compact) await compactSegments(state, [segment]);
+    for (const segment of remove) await this.#remove(segment);
+    const merged = planMerge(state, segments, this.#limits.heldMs, this.#segmentBytes);
+    await compactSegments(state, merged);
+    for (const segment of merged.slice(0, -1)) await this.#remove(segment);
+  }
+
+  async #remove(segment: Segment): Promise<void> {
+    await rm(segment.path, { force: true });
+    const { segments } = this.#memory;
+    const at = segments.indexOf(segment);
+    if (at !== -1) segments.splice(at, 1);
   }
 
   async #flush(now: boolean): Promise<void> {
