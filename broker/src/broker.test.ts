@@ -160,6 +160,35 @@ describe("limits refuse clearly and are counted", () => {
     expect(broker.drops["client-limit"]).toBe(1);
   });
 
+  test("connections of one address in a minute: closed at once", async () => {
+    await using broker = await open({ connectsPerMinute: 2, exemptLoopback: false });
+    for (let i = 0; i < 2; i++) await (await TestClient.connect(url(broker))).end();
+    using third = new RawClient(broker.port);
+    await third.closed;
+    expect(broker.drops["connect-rate"]).toBe(1);
+  });
+
+  test("wrong passwords of one address in a minute: CONNACK 3, for the right one too", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "fieldmesh-broker-"));
+    const passwordFile = join(folder, "passwords");
+    await writeFile(passwordFile, formatPasswordFile([{ user: "a", encoded: await hashPassword("s") }]));
+    const limits = { failedSignInsPerMinute: 3, exemptLoopback: false };
+    await using broker = await startBroker({ port: 0, passwordFile }, { limits });
+    const right = { username: "a", password: "s" };
+    const wrong = (): Promise<unknown> =>
+      TestClient.connect(url(broker), { ...right, password: "guess" }).then(
+        () => "in",
+        (error: { code?: number }) => error.code,
+      );
+    await (await TestClient.connect(url(broker), right)).end();
+    const answers = await Promise.all(Array.from({ length: 20 }, wrong));
+    expect(answers.filter((code) => code === 3).length).toBeGreaterThan(0);
+    expect(answers).not.toContain("in");
+    await expect(TestClient.connect(url(broker), right)).rejects.toMatchObject({ code: 3 });
+    expect(broker.drops["sign-in-limit"]).toBeGreaterThan(0);
+    await rm(folder, { recursive: true });
+  });
+
   test("sessions: CONNACK 3 for one more, none for one that is known", async () => {
     await using broker = await open({ sessions: 1 });
     await (await TestClient.connect(url(broker), { clientId: "a", clean: false })).end();

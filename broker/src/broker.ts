@@ -1,5 +1,6 @@
 import { ConfigurationError, isLoopback } from "@fieldmesh/runtime";
 import type { AccessControl } from "./access/access.js";
+import { AddressBudget } from "./access/address-budget.js";
 import { FileAccess } from "./access/file-access.js";
 import { OpenOnLoopback } from "./access/open-on-loopback.js";
 import { type BrokerConfig, DEFAULT_CONFIG } from "./config.js";
@@ -78,6 +79,7 @@ class Composition implements PortHost {
   readonly access: AccessControl;
   readonly #engine: Engine;
   readonly #sys: SysTopics;
+  readonly #connects: AddressBudget;
   readonly #ports = new Set<Port>();
   /** Those that have sent an acceptable CONNECT. */
   readonly #attached = new Set<Port>();
@@ -90,6 +92,8 @@ class Composition implements PortHost {
     this.localOnly = isLoopback(config.host) && isLoopback(config.plainHost ?? config.host);
     this.laneOn = world.lane ?? true;
     this.limits = { ...DEFAULT_LIMITS, ...world.limits };
+    const { connectsPerMinute: perMinute, exemptLoopback } = this.limits;
+    this.#connects = new AddressBudget({ perMinute, exemptLoopback });
     this.#log = world.log ?? SILENT_LOG;
     this.#warnings = new LogLimiter(this.#log);
     this.access = world.access ?? chooseAccess(config, this.#log);
@@ -164,6 +168,12 @@ class Composition implements PortHost {
     if (this.#closing !== undefined || this.#ports.size >= this.limits.connections) {
       this.counters.drop("client-limit");
       this.#warnings.warn("client-limit", { peer: transport.peer }, "connection closed: there are too many");
+      transport.abort();
+      return;
+    }
+    if (!this.#connects.spend(transport.peer)) {
+      this.counters.drop("connect-rate");
+      this.#warnings.warn("connect-rate", { peer: transport.peer }, "connection closed: too many a minute");
       transport.abort();
       return;
     }

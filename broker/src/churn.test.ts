@@ -23,7 +23,7 @@ test("clients that connect, subscribe and leave by the thousand leave nothing be
     client.socket.end();
     await client.closed;
   };
-  for (let i = 0; i < 1_000; i += 20) await Promise.all(Array.from({ length: 20 }, (_, j) => visit(i + j)));
+  for (let i = 0; i < 2_000; i += 20) await Promise.all(Array.from({ length: 20 }, (_, j) => visit(i + j)));
   await using watcher = await TestClient.connect(`mqtt://127.0.0.1:${broker.port}`);
   const names = ["clients/connected", "clients/total", "subscriptions/count"];
   await watcher.subscribe(names.map((name) => `$SYS/broker/${name}`));

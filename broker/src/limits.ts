@@ -6,6 +6,12 @@ export interface Limits {
   clients: number;
   /** Connections of any state; the next one is closed at once. */
   connections: number;
+  /** Connections of one address in a minute; the next one is closed at once. A thousand nodes may share an address. */
+  connectsPerMinute: number;
+  /** Wrong passwords of one address in a minute; then CONNACK 3, whatever the password. A forgotten device tries four times. */
+  failedSignInsPerMinute: number;
+  /** The two limits above are not for addresses of this machine. */
+  exemptLoopback: boolean;
   /** A SUBSCRIBE past this gets 0x80 for the filters too many. */
   subscriptionsPerClient: number;
   /** Levels of a topic or filter: more makes matching slow and is no topic of ours (5). */
@@ -36,6 +42,9 @@ export const DEFAULT_LIMITS: Limits = {
   packetBytes: MIB,
   clients: 10_000,
   connections: 12_000,
+  connectsPerMinute: 6_000,
+  failedSignInsPerMinute: 20,
+  exemptLoopback: true,
   subscriptionsPerClient: 1_000,
   topicLevels: 32,
   connectTimeoutMs: 10_000,

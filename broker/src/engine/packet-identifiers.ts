@@ -52,7 +52,9 @@ export function useIdentifiers(client: EngineClient, host: PacketIdentifiersHost
   const identifiers = new PacketIdentifiers(Math.max(1, client._nextId), host);
   Object.defineProperty(client, "_nextId", {
     get: () => identifiers.next,
-    set: () => identifiers.take(),
+    set: () => {
+      identifiers.take();
+    },
   });
   return identifiers;
 }

@@ -1,9 +1,11 @@
 import type { AuthenticateError, PublishPacket } from "aedes";
 import type { AccessControl } from "../access/access.js";
+import { AddressBudget } from "../access/address-budget.js";
 import type { Limits } from "../limits.js";
 import type { LogLimiter } from "../log-limiter.js";
 import type { Port } from "../port/port.js";
 import type { Counters } from "../stats/counters.js";
+import type { DropCause } from "../stats/drops.js";
 import * as type from "../wire/packet-type.js";
 import { levelCount } from "../wire/topic-name.js";
 
@@ -20,9 +22,12 @@ const DENIED_TOPIC = "$denied";
 /** Answers what the engine asks about a client, and counts and logs each refusal by its name. */
 export class Permissions {
   readonly #options: PermissionsOptions;
+  readonly #failedSignIns: AddressBudget;
 
   constructor(options: PermissionsOptions) {
     this.#options = options;
+    const { failedSignInsPerMinute: perMinute, exemptLoopback } = options.limits;
+    this.#failedSignIns = new AddressBudget({ perMinute, exemptLoopback });
   }
 
   /**
@@ -36,7 +41,13 @@ export class Permissions {
     holder: () => Port | undefined,
   ): Promise<true> {
     const { access } = this.#options;
+    const { peer } = port.transport;
+    if (this.#failedSignIns.isSpent(peer)) throw this.#tooManyFailed(port, clientId);
     const admission = await access.admit({ clientId, ...credentials, loopback: port.trustedAsLocal });
+    // Asked again, of a right password too: else many guesses at once would all be answered.
+    const wrong = !admission.ok && admission.code === type.BAD_CREDENTIALS;
+    const spent = wrong ? !this.#failedSignIns.spend(peer) : this.#failedSignIns.isSpent(peer);
+    if (spent) throw this.#tooManyFailed(port, clientId);
     if (!admission.ok) throw this.#refused(port, clientId, admission.code, admission.reason);
     const other = holder();
     if (other !== undefined && other !== port && other.identity?.username !== admission.identity.username) {
@@ -51,7 +62,18 @@ export class Permissions {
     return true;
   }
 
-  #refused(port: Port, clientId: string, returnCode: number, reason: string): AuthenticateError {
+  #tooManyFailed(port: Port, clientId: string): AuthenticateError {
+    const reason = "too many wrong passwords came from its address in the last minute";
+    return this.#refused(port, clientId, type.SERVER_UNAVAILABLE, reason, "sign-in-limit");
+  }
+
+  #refused(
+    port: Port,
+    clientId: string,
+    returnCode: number,
+    reason: string,
+    cause: DropCause = "connect-refused",
+  ): AuthenticateError {
     const { counters, warnings } = this.#options;
     const fields = {
       clientId,
@@ -60,8 +82,8 @@ export class Permissions {
       returnCode,
       reason,
     };
-    counters.drop("connect-refused");
-    warnings.warn("connect-refused", fields, "connection refused");
+    counters.drop(cause);
+    warnings.warn(cause, fields, "connection refused");
     return withReturnCode(new Error(reason), returnCode);
   }
 

@@ -9,6 +9,8 @@ export const DROP_CAUSES = [
   "retained-limit",
   "connect-refused",
   "client-limit",
+  "sign-in-limit",
+  "connect-rate",
   "malformed",
   "packet-size",
   "topic-levels",

@@ -16,6 +16,7 @@ export const ACCEPTED = 0;
 export const UNACCEPTABLE_PROTOCOL = 1;
 export const IDENTIFIER_REJECTED = 2;
 export const SERVER_UNAVAILABLE = 3;
+export const BAD_CREDENTIALS = 4;
 export const NOT_AUTHORIZED = 5;
 
 /** PINGRESP is two fixed bytes. */
