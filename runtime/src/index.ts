@@ -28,8 +28,8 @@ export {
 } from "./consumer/stream-consumer.js";
 export { EnvironmentError } from "./environment/environment-error.js";
 export { isLoopback } from "./environment/loopback.js";
-export { plainMqttHost } from "./environment/plain-mqtt-host.js";
 export type { StorageAddress } from "./environment/parsers.js";
+export { plainMqttHost } from "./environment/plain-mqtt-host.js";
 export { type RawEnvironment, readEnvironment } from "./environment/read-environment.js";
 export { type Environment, VARIABLES, type VariableName } from "./environment/variables.js";
 export type { FolderHolder } from "./folder/ask-holder.js";
@@ -75,6 +75,7 @@ export {
 export { ConfigurationError, EXIT, RestartRequest } from "./process/exit.js";
 export { packageVersion } from "./process/package-version.js";
 export { type Closer, type MainContext, runMain } from "./process/run-main.js";
+export { wait } from "./process/wait.js";
 export { createSignIn } from "./sign-in/create-sign-in.js";
 export {
   addToken,

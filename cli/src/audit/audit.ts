@@ -1,4 +1,4 @@
-import { createLog, createStreamConsumer, type StreamConsumer } from "@fieldmesh/runtime";
+import { createLog, createStreamConsumer, type StreamConsumer, wait } from "@fieldmesh/runtime";
 import type { BrokerOptions } from "../broker-options.js";
 import { brokerAccess, prepareLink } from "../connection.js";
 import { EXIT, FailureError } from "../exit.js";
@@ -91,7 +91,7 @@ async function auditOnce(
     performance.now() < deadline &&
     !signal.aborted
   ) {
-    await pause(LOOK_MS, signal);
+    await wait(LOOK_MS, signal);
   }
   const verdict = await show(consumer, options, terminal);
   if (verdict.rows === 0) {
@@ -113,7 +113,7 @@ async function auditLive(
 ): Promise<number> {
   const deadline = performance.now() + (options.for ?? Number.POSITIVE_INFINITY);
   for (;;) {
-    await pause(Math.min(options.every, Math.max(0, deadline - performance.now())), signal);
+    await wait(Math.min(options.every, Math.max(0, deadline - performance.now())), signal);
     if (performance.now() >= deadline)
       await settle(consumer, options.resend ? SETTLE_LIMIT_MS : ARRIVE_LIMIT_MS, signal);
     if (terminal.stdout.isTTY && !options.json) terminal.stdout.write("\u001b[2J\u001b[H");
@@ -126,7 +126,7 @@ async function auditLive(
 async function settle(consumer: StreamConsumer, limitMs: number, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!judge(consumer.audit()).ok && performance.now() < deadline && !signal.aborted) {
-    await pause(LOOK_MS, signal);
+    await wait(LOOK_MS, signal);
   }
 }
 
@@ -147,17 +147,4 @@ async function show(consumer: StreamConsumer, options: AuditOptions, terminal: T
     );
   }
   return verdict;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

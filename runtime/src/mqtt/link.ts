@@ -1,4 +1,5 @@
 import type { Log } from "../log.js";
+import { wait } from "../process/wait.js";
 import { backoffMs, failuresAfter } from "./backoff.js";
 import { parseBrokerAddress, shownAddress } from "./broker-address.js";
 import { explainConnectFailure } from "./connect-failure.js";
@@ -172,7 +173,7 @@ class Link implements MqttLink {
     let failures = 0;
     while (!this.#closing.signal.aborted) {
       failures = failuresAfter(failures, await this.#connectInTurn());
-      await this.#wait(backoffMs(Math.max(0, failures - 1)));
+      await wait(backoffMs(Math.max(0, failures - 1)), this.#closing.signal);
     }
   }
 
@@ -308,19 +309,6 @@ class Link implements MqttLink {
   #reportRefusedSubscription(error: SubscriptionRefusedError): void {
     this.#options.log.error({ broker: this.url, filters: error.filters }, error.message);
     this.#options.onRefused?.({ kind: "subscription", filters: error.filters });
-  }
-
-  #wait(ms: number): Promise<void> {
-    const { signal } = this.#closing;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, signal.aborted ? 0 : ms);
-      signal.addEventListener("abort", done, { once: true });
-    });
   }
 }
 

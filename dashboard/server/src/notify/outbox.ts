@@ -1,4 +1,4 @@
-import type { Log } from "@fieldmesh/runtime";
+import { type Log, wait } from "@fieldmesh/runtime";
 import type { Table } from "../store/write-behind.js";
 import { type Channel, ChannelError } from "./channel.js";
 import type { Notification } from "./notification.js";
@@ -143,7 +143,7 @@ export class Outbox {
         continue;
       }
       // On disk first: killed between the two, it is sent again rather than never. A full disk holds nobody up.
-      await Promise.race([this.#options.flushed(), this.#wait(MAX_FLUSH_MS)]);
+      await Promise.race([this.#options.flushed(), wait(MAX_FLUSH_MS, this.#closing.signal)]);
       if (signal.aborted) return;
       const group = this.#nextGroup(waiting);
       const notifications = group.map(({ notification }) => notification);
@@ -156,17 +156,17 @@ export class Outbox {
           log.info({ channel: name, notification: notification.id }, "notification sent");
           this.#sentOne();
         }
-        await this.#wait(this.#options.spacingMs ?? DEFAULT_SPACING_MS);
+        await wait(this.#options.spacingMs ?? DEFAULT_SPACING_MS, this.#closing.signal);
       } catch (error) {
         waiting.attempts += 1;
         table.put(this.#id(waiting.notification), { ...waiting });
         this.#note(error);
-        const wait = this.#backoffMs(waiting.attempts, error);
+        const retryMs = this.#backoffMs(waiting.attempts, error);
         log.warn(
-          { channel: name, err: error, attempts: waiting.attempts, retryMs: wait },
+          { channel: name, err: error, attempts: waiting.attempts, retryMs },
           "notification not taken",
         );
-        await this.#wait(wait);
+        await wait(retryMs, this.#closing.signal);
       }
     }
   }
@@ -207,18 +207,5 @@ export class Outbox {
 
   #id(notification: Notification): string {
     return `${this.#options.name} ${notification.id}`;
-  }
-
-  #wait(ms: number): Promise<void> {
-    const { signal } = this.#closing;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, signal.aborted ? 0 : ms);
-      signal.addEventListener("abort", done, { once: true });
-    });
   }
 }
