@@ -9,8 +9,12 @@ export interface FloodPlan {
   qos: 0 | 1;
   payloadBytes: number;
   durationMs: number;
+  /** Each publisher ends after so many, if that comes before the time. */
+  messagesEach?: number;
   /** Messages/s of each publisher; absent = as fast as it goes. */
   rate?: number;
+  /** Called when all are connected and subscribed, before the first message. */
+  onStarted?: () => void;
 }
 
 export interface FloodResult {
@@ -34,6 +38,7 @@ export async function flood(port: number, plan: FloodPlan): Promise<FloodResult>
   const subscribers = await Promise.all(plan.subscribers.map((_, i) => RawClient.open(port, `sub-${i}`)));
   await Promise.all(subscribers.map((client, i) => client.subscribe(plan.subscribers[i] ?? "#", plan.qos)));
   const publishers = await Promise.all(plan.publishers.map((_, i) => RawClient.open(port, `pub-${i}`)));
+  plan.onStarted?.();
   const startedAt = performance.now();
   const until = startedAt + plan.durationMs;
   const counts = await Promise.all(
@@ -76,36 +81,42 @@ function matches(filter: string, topic: string): boolean {
 
 async function publish(client: RawClient, topic: string, plan: FloodPlan, until: number): Promise<number> {
   const payload = Buffer.alloc(plan.payloadBytes, "x");
+  const most = plan.messagesEach ?? Number.POSITIVE_INFINITY;
   if (plan.rate !== undefined) return publishPaced(client, topic, plan, until);
   if (plan.qos === 0) {
     const frame = publishFrame(topic, payload, 0);
     const perBlock = Math.max(1, Math.floor(BLOCK_BYTES / frame.length));
-    const block = Buffer.concat(Array.from({ length: perBlock }, () => frame));
+    const block = repeated(frame, perBlock);
     let sent = 0;
-    while (performance.now() < until && !client.socket.destroyed) {
+    while (performance.now() < until && sent < most && !client.socket.destroyed) {
       sent += perBlock;
-      if (!client.socket.write(block)) await drained(client);
+      if (!client.socket.write(block)) await client.drained();
       else await new Promise(setImmediate);
     }
     return sent;
   }
+  const frame = publishFrame(topic, payload, 1);
+  const identifierAt = frame.length - payload.length - 2;
   let sent = 0;
-  while (performance.now() < until && !client.socket.destroyed) {
-    const room = IN_FLIGHT - (sent - client.acknowledged);
+  while (performance.now() < until && sent < most && !client.socket.destroyed) {
+    const room = Math.min(IN_FLIGHT - (sent - client.acknowledged), most - sent);
     if (room <= 0) {
       await new Promise<void>((resolve) => {
         client.onAcknowledged = resolve;
-        client.socket.once("close", resolve);
       });
       continue;
     }
-    const frames = Array.from({ length: room }, (_, i) =>
-      publishFrame(topic, payload, 1, ((sent + i) % 65_535) + 1),
-    );
+    const block = repeated(frame, room);
+    for (let i = 0; i < room; i += 1)
+      block.writeUInt16BE(((sent + i) % 65_535) + 1, i * frame.length + identifierAt);
     sent += room;
-    if (!client.socket.write(Buffer.concat(frames))) await drained(client);
+    if (!client.socket.write(block)) await client.drained();
   }
   return sent;
+}
+
+function repeated(frame: Buffer, count: number): Buffer {
+  return Buffer.alloc(frame.length * count, frame);
 }
 
 /** Even pace, in steps of the timer; catches up what a late timer missed. */
@@ -127,12 +138,6 @@ async function publishPaced(
     await wait(Math.max(1, 1_000 / rate));
   }
   return sent;
-}
-
-function drained(client: RawClient): Promise<void> {
-  return new Promise((resolve) => {
-    client.socket.once("drain", resolve).once("close", resolve);
-  });
 }
 
 export interface LatencyResult {

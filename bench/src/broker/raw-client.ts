@@ -13,8 +13,9 @@ export class RawClient {
   acknowledged = 0;
   /** Called for each PUBLISH with the frame's bytes, when set: for latencies. */
   onPublish: ((frame: Buffer) => void) | undefined;
-  /** Called after a chunk that held acknowledgements. */
+  /** Called after a chunk that held acknowledgements, and when the connection is closed. */
   onAcknowledged: (() => void) | undefined;
+  #onDrained: (() => void) | undefined;
   #rest: Buffer = Buffer.alloc(0);
   #waiting: { type: number; resolve: () => void } | undefined;
 
@@ -31,6 +32,11 @@ export class RawClient {
     });
     socket.on("error", () => socket.destroy());
     socket.on("data", (chunk: Buffer) => client.#take(chunk));
+    socket.on("drain", () => client.#onDrained?.());
+    socket.on("close", () => {
+      client.#onDrained?.();
+      client.onAcknowledged?.();
+    });
     const hello: IConnectPacket = {
       cmd: "connect",
       protocolId: "MQTT",
@@ -46,6 +52,14 @@ export class RawClient {
   /** Subscribes and waits for SUBACK. */
   async subscribe(topic: string, qos: 0 | 1): Promise<void> {
     await this.#exchange({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic, qos }] }, 0x90);
+  }
+
+  /** Resolves when what was written is on its way, or the connection is closed. */
+  drained(): Promise<void> {
+    if (this.socket.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+    });
   }
 
   close(): void {
