@@ -50,3 +50,15 @@ export const CANDIDATES: readonly Candidate[] = [
     differs: MOSQUITTO_DIFFERS,
   },
 ];
+
+/** What of a test runner is needed: vitest's `it`. */
+interface Register {
+  skipIf(condition: boolean): (name: string, body: () => unknown, timeoutMs?: number) => void;
+}
+
+/** Registers a test for one broker: not at all where it is known to differ, and skipped where it is not installed. */
+export function heldBy({ missing, differs }: Pick<Candidate, "missing" | "differs">, register: Register) {
+  return (name: string, body: () => unknown, timeoutMs?: number): void => {
+    if (differs[name] === undefined) register.skipIf(missing !== null)(name, body, timeoutMs);
+  };
+}

@@ -1,8 +1,8 @@
 // CONNACK [MQTT-3.2].
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { startBroker } from "../broker.js";
 import { connectPacket } from "../contract/test-client.js";
-import { CANDIDATES } from "./brokers.js";
+import { CANDIDATES, heldBy } from "./brokers.js";
 import { connect, field } from "./bytes.js";
 import { Peer } from "./peer.js";
 
@@ -12,10 +12,7 @@ describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
     if (missing === null) broker = await start();
   });
   afterAll(() => broker?.close());
-  beforeEach(({ task, skip }) => {
-    const reason = missing ?? differs[task.name];
-    skip(reason !== undefined, reason);
-  });
+  const test = heldBy({ missing, differs }, it);
   async function visit(clientId: string, clean: boolean): Promise<boolean> {
     using peer = new Peer(broker.port);
     peer.send(connectPacket(clientId, { clean }));

@@ -1,7 +1,7 @@
 // CONNECT [MQTT-3.1].
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectPacket } from "../contract/test-client.js";
-import { CANDIDATES } from "./brokers.js";
+import { CANDIDATES, heldBy } from "./brokers.js";
 import { connect, FLAG, field, packet } from "./bytes.js";
 import { Peer } from "./peer.js";
 
@@ -11,10 +11,7 @@ describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
     if (missing === null) broker = await start();
   });
   afterAll(() => broker?.close());
-  beforeEach(({ task, skip }) => {
-    const reason = missing ?? differs[task.name];
-    skip(reason !== undefined, reason);
-  });
+  const test = heldBy({ missing, differs }, it);
 
   /** Sends this as the first bytes of a connection; what came until the broker closed it. */
   async function answerTo(...bytes: Buffer[]): Promise<object[]> {

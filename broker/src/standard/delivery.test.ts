@@ -1,7 +1,7 @@
 // The handshakes of QoS 0, 1 and 2 [MQTT-3.4 to 3.7, MQTT-4.3], and the order of messages [MQTT-4.6].
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publishFrame } from "../contract/frame-counter.js";
-import { CANDIDATES } from "./brokers.js";
+import { CANDIDATES, heldBy } from "./brokers.js";
 import { packet } from "./bytes.js";
 import { Peer } from "./peer.js";
 
@@ -11,10 +11,7 @@ describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
     if (missing === null) broker = await start();
   });
   afterAll(() => broker?.close());
-  beforeEach(({ task, skip }) => {
-    const reason = missing ?? differs[task.name];
-    skip(reason !== undefined, reason);
-  });
+  const test = heldBy({ missing, differs }, it);
   const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
   /** Below what Mosquitto has under way at once. */
   const UNDER_WAY = 15;

@@ -1,11 +1,11 @@
 // What a fault does to a connection [MQTT-4.8], and what it needs of the network [MQTT-4.2, MQTT-7].
 import { generate } from "mqtt-packet";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { OpenOnLoopback } from "../access/open-on-loopback.js";
 import { startBroker } from "../broker.js";
 import { publishFrame } from "../contract/frame-counter.js";
 import { connectPacket } from "../contract/test-client.js";
-import { CANDIDATES } from "./brokers.js";
+import { CANDIDATES, heldBy } from "./brokers.js";
 import { packet } from "./bytes.js";
 import { Peer } from "./peer.js";
 
@@ -15,10 +15,7 @@ describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
     if (missing === null) broker = await start();
   });
   afterAll(() => broker?.close());
-  beforeEach(({ task, skip }) => {
-    const reason = missing ?? differs[task.name];
-    skip(reason !== undefined, reason);
-  });
+  const test = heldBy({ missing, differs }, it);
   test("[MQTT-4.8.0-1] a packet that is no packet ends its connection, and no other", async () => {
     using other = await Peer.connected(broker.port);
     await other.subscribe("spared/t");

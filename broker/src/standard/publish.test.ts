@@ -1,7 +1,7 @@
 // PUBLISH [MQTT-3.3], but for retained messages.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publishFrame } from "../contract/frame-counter.js";
-import { CANDIDATES } from "./brokers.js";
+import { CANDIDATES, heldBy } from "./brokers.js";
 import { field, identifier, packet } from "./bytes.js";
 import { Peer } from "./peer.js";
 
@@ -11,10 +11,7 @@ describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
     if (missing === null) broker = await start();
   });
   afterAll(() => broker?.close());
-  beforeEach(({ task, skip }) => {
-    const reason = missing ?? differs[task.name];
-    skip(reason !== undefined, reason);
-  });
+  const test = heldBy({ missing, differs }, it);
   /** A connected client sends this; what came until the broker closed the connection. */
   async function answerTo(...bytes: Buffer[]): Promise<object[]> {
     using peer = await Peer.connected(broker.port);

@@ -1,7 +1,7 @@
 // Retained messages [MQTT-3.3.1.3].
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publishFrame } from "../contract/frame-counter.js";
-import { CANDIDATES } from "./brokers.js";
+import { CANDIDATES, heldBy } from "./brokers.js";
 import { Peer } from "./peer.js";
 
 describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
@@ -10,10 +10,7 @@ describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
     if (missing === null) broker = await start();
   });
   afterAll(() => broker?.close());
-  beforeEach(({ task, skip }) => {
-    const reason = missing ?? differs[task.name];
-    skip(reason !== undefined, reason);
-  });
+  const test = heldBy({ missing, differs }, it);
   /** What a new subscription at QoS 2 brings. */
   async function retained(
     filter: string,

@@ -1,7 +1,7 @@
 // Sessions: what is stored, for how long, and what a client that returns is sent [MQTT-3.1.2.4, MQTT-4.1, MQTT-4.4].
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publishFrame } from "../contract/frame-counter.js";
-import { CANDIDATES } from "./brokers.js";
+import { CANDIDATES, heldBy } from "./brokers.js";
 import { Peer } from "./peer.js";
 
 describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
@@ -10,10 +10,7 @@ describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
     if (missing === null) broker = await start();
   });
   afterAll(() => broker?.close());
-  beforeEach(({ task, skip }) => {
-    const reason = missing ?? differs[task.name];
-    skip(reason !== undefined, reason);
-  });
+  const test = heldBy({ missing, differs }, it);
   const kept = (clientId: string): Promise<Peer> => Peer.connected(broker.port, { clientId, clean: false });
   /** Leaves a session with this subscription behind. */
   async function leaveSession(clientId: string, filter: string, qos: 0 | 1 | 2): Promise<void> {

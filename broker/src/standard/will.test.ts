@@ -1,6 +1,6 @@
 // The will of a CONNECT [MQTT-3.1.2.5], and DISCONNECT, which withdraws it [MQTT-3.14].
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { CANDIDATES } from "./brokers.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CANDIDATES, heldBy } from "./brokers.js";
 import { packet } from "./bytes.js";
 import { Peer } from "./peer.js";
 
@@ -10,10 +10,7 @@ describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
     if (missing === null) broker = await start();
   });
   afterAll(() => broker?.close());
-  beforeEach(({ task, skip }) => {
-    const reason = missing ?? differs[task.name];
-    skip(reason !== undefined, reason);
-  });
+  const test = heldBy({ missing, differs }, it);
   const willed = (topic: string, more: object = {}): Promise<Peer> =>
     Peer.connected(broker.port, {
       will: { topic, payload: Buffer.from("gone"), qos: 1, retain: false, ...more },
