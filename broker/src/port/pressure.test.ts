@@ -6,7 +6,7 @@ import { Pressure } from "./pressure.js";
 const MIB = 1024 * 1024;
 const port = (mib: number): Port =>
   ({
-    outward: { bytes: mib * MIB, lastProgressMs: performance.now() },
+    outward: { bytes: mib * MIB, lastProgressMs: performance.now(), whenBelow },
     overSinceMs: 0,
     shedding: false,
     dropped: 0,
@@ -18,11 +18,13 @@ const moves = (reader: Port): void => {
   reader.outward.lastProgressMs = performance.now();
 };
 
+const whenBelow = vi.fn<(bytes: number, call: () => void) => void>();
 const onStalled = vi.fn<(reader: Port, reason: string) => void>();
 let pressure: Pressure;
 beforeEach(() => {
   vi.useFakeTimers();
   onStalled.mockReset();
+  whenBelow.mockReset();
   pressure = new Pressure(DEFAULT_LIMITS, { onStalled });
 });
 afterEach(() => {
@@ -47,6 +49,18 @@ test("publishers wait while a reader over its mark moves, and a second when anot
   expect(pressure.sheds(quick)).toBe(false);
   set(slow, 0.5);
   expect(pressure.sheds(slow)).toBe(false);
+});
+
+test("waiting ports are asked again as soon as a reader has caught up, before the timer", () => {
+  const [reader, retry] = [port(2), vi.fn()];
+  expect(pressure.mustWait([reader])).toBe(true);
+  expect(pressure.mustWait([reader])).toBe(true);
+  pressure.wait({ retry } as unknown as Port);
+  expect(whenBelow).toHaveBeenCalledExactlyOnceWith(MIB / 2, expect.any(Function));
+  set(reader, 0.4);
+  whenBelow.mock.calls[0]?.[1]();
+  vi.advanceTimersByTime(0);
+  expect(retry).toHaveBeenCalledOnce();
 });
 
 test("readers that are equally slow hold the publishers back for as long as they move", () => {

@@ -28,6 +28,9 @@ export class Pressure {
   readonly #events: PressureEvents;
   readonly #waiting = new Set<Port>();
   readonly #over = new Set<Port>();
+  /** Readers whose queues will say when they are half empty again. */
+  readonly #awaited = new Set<Port>();
+  #retrying = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(limits: Limits, events: PressureEvents) {
@@ -48,6 +51,7 @@ export class Pressure {
     if (reader.overSinceMs === 0) {
       reader.overSinceMs = performance.now();
       this.#over.add(reader);
+      this.#await(reader);
       this.#watch();
     }
     return true;
@@ -88,6 +92,21 @@ export class Pressure {
     this.#watch();
   }
 
+  /** Publishers go on when a reader has caught up, not when the timer comes round: a quick one would run dry. */
+  #await(reader: Port): void {
+    if (this.#awaited.has(reader)) return;
+    this.#awaited.add(reader);
+    reader.outward.whenBelow(this.#limits.softQueueBytes / 2, () => {
+      this.#awaited.delete(reader);
+      if (this.#retrying || this.#waiting.size === 0) return;
+      this.#retrying = true;
+      setImmediate(() => {
+        this.#retrying = false;
+        this.#retryAll();
+      });
+    });
+  }
+
   /** A queue reached the hard mark. */
   giveUp(reader: Port): void {
     this.#events.onStalled(reader, `${this.#limits.hardQueueBytes} bytes were waiting for it`);
@@ -110,10 +129,14 @@ export class Pressure {
         this.#events.onStalled(reader, `it has read nothing for ${STALLED_MS} ms`);
       }
     }
+    this.#retryAll();
+    if (this.#waiting.size === 0 && this.#over.size === 0) this.close();
+  }
+
+  #retryAll(): void {
     const waiting = Array.from(this.#waiting); // a port that has to wait again comes back in
     this.#waiting.clear();
     for (const port of waiting) port.retry();
-    if (this.#waiting.size === 0 && this.#over.size === 0) this.close();
   }
 
   close(): void {
