@@ -27,7 +27,7 @@ export interface FloodResult {
   seconds: number;
 }
 
-const BLOCK_BYTES = 16 * 1024;
+const BLOCK_BYTES = 64 * 1024;
 /** QoS 1 messages that a publisher has under way: enough that the round trip is not the limit. */
 const IN_FLIGHT = 1_000;
 /** A broker that delivers nothing for this long after the last message was sent has delivered what it will. */
