@@ -143,7 +143,7 @@ export class Outbox {
         continue;
       }
       // On disk first: killed between the two, it is sent again rather than never. A full disk holds nobody up.
-      await Promise.race([this.#options.flushed(), wait(MAX_FLUSH_MS, this.#closing.signal)]);
+      await this.#flushed();
       if (signal.aborted) return;
       const group = this.#nextGroup(waiting);
       const notifications = group.map(({ notification }) => notification);
@@ -169,6 +169,14 @@ export class Outbox {
         await wait(retryMs, this.#closing.signal);
       }
     }
+  }
+
+  /** Resolves when what was noted is on disk, or a full disk has had its time. */
+  async #flushed(): Promise<void> {
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#closing.signal, over.signal]);
+    await Promise.race([this.#options.flushed(), wait(MAX_FLUSH_MS, signal)]);
+    over.abort(); // a wait that nobody needs any more would keep its timer
   }
 
   /** Those that go out next, in one: more than one when many wait and the channel can. */
