@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+// Real processes, brokers and a browser share a small machine in CI: a test that fails there is tried once more,
+// and the report says so. Elsewhere a failure is a failure at once.
+const retry = process.env["CI"] === undefined ? 0 : 1;
 const slow = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
@@ -9,6 +12,7 @@ export default defineConfig({
         // Beside their subjects: pure code and single rooms.
         test: {
           name: "unit",
+          retry,
           include: [
             "{protocol,runtime,storage,broker,edge,cli,bench}/src/**/*.test.ts",
             "dashboard/*/src/**/*.test.{ts,tsx}",
@@ -22,6 +26,7 @@ export default defineConfig({
         // The whole stack: real processes, brokers and a browser, one file at a time.
         test: {
           name: "integration",
+          retry,
           include: ["test/src/**/*.test.ts"],
           exclude: ["test/src/faults/**", "test/src/compose/**"],
           pool: "forks",
@@ -33,6 +38,7 @@ export default defineConfig({
         // Faults: kill -9, cut networks, full disks. FAULTS=full runs the whole matrix.
         test: {
           name: "faults",
+          retry,
           include: ["test/src/faults/**/*.test.ts"],
           pool: "forks",
           fileParallelism: false,
