@@ -84,6 +84,13 @@ describe("runMain", () => {
     expect(service.output()).toContain("closed in order");
   });
 
+  it("does not start when its supervisor went while it was loading", async () => {
+    const service = run(CLOSER, { ipc: true });
+    service.child.disconnect();
+    expect(await service.ended).toEqual([0, null]);
+    expect(service.output()).not.toContain("started");
+  });
+
   it("ends at once at a second signal", async () => {
     const service = run(
       'log.info("started"); return { close: () => new Promise(() => { log.info("closing slowly"); }) };',

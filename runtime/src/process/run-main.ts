@@ -60,6 +60,11 @@ export function runMain(service: string, main: (context: MainContext) => Promise
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   process.once("disconnect", () => stop());
+  if (process.connected === false) {
+    // It was lost while this process was still loading: that was told to nobody.
+    log.warn("the supervisor is gone: not starting");
+    exit();
+  }
   const onUnhandled = (error: unknown): void => {
     log.fatal({ err: error }, "an error that nobody handled; ending");
     code = EXIT.failure;
