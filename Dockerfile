@@ -11,6 +11,7 @@ COPY runtime/package.json runtime/
 COPY storage/package.json storage/
 COPY broker/package.json broker/
 COPY edge/package.json edge/
+COPY historian/package.json historian/
 COPY dashboard/server/package.json dashboard/server/
 COPY dashboard/web/package.json dashboard/web/
 COPY cli/package.json cli/
@@ -23,7 +24,7 @@ COPY . .
 # The command and, through its references, every service; then the page.
 RUN npx --no-install tsc -b cli && npx --no-install vite build --logLevel warn dashboard/web
 # What runs: no compiler, no sources, no tests and none of their tools (a browser driver among them).
-RUN npm pkg set --json 'workspaces=["protocol","runtime","storage","broker","edge","dashboard/server","dashboard/web","cli"]' \
+RUN npm pkg set --json 'workspaces=["protocol","runtime","storage","broker","edge","historian","dashboard/server","dashboard/web","cli"]' \
  && npm prune --omit=dev --no-audit --no-fund --ignore-scripts \
  && rm -rf bench test package-lock.json \
     dashboard/web/vite.config.ts dashboard/web/index.html dashboard/web/dev dashboard/web/public \
@@ -34,7 +35,7 @@ FROM ${BASE}
 WORKDIR /app
 ENV NODE_ENV=production DATA_DIR=/data
 # Made here so that a named volume, mounted on one of them for the first time, belongs to the services' user.
-RUN mkdir -p /data/edge /data/dashboard /data/broker /credentials /users \
+RUN mkdir -p /data/edge /data/dashboard /data/historian /data/broker /credentials /users \
  && chown -R node:node /data /credentials /users \
  && ln -s /app/cli/bin/fieldmesh.js /usr/local/bin/fieldmesh
 COPY --from=build /app ./
