@@ -29,6 +29,17 @@ export type {
   Show,
   StreamFrame,
 } from "./frames.js";
+export type {
+  HistoryEvent,
+  HistoryGaps,
+  HistoryLatest,
+  HistoryLevel,
+  HistoryQuality,
+  HistoryReadings,
+  HistoryStatus,
+  HistoryStream,
+  ImportProgress,
+} from "./history-api.js";
 export {
   type FoldedBoots,
   type LedgerOptions,
@@ -88,6 +99,18 @@ export {
   type StaleInput,
   sensorStale,
 } from "./presence.js";
+export {
+  type LossEntry,
+  type LossExplanation,
+  MEASURES,
+  type Measure,
+  type ObjectiveReport,
+  QUALITY_WINDOW_MS,
+  QUALITY_WINDOWS,
+  type QualityReport,
+  type QualityWindow,
+  type WindowQuality,
+} from "./quality.js";
 export { RangeSet } from "./range-set.js";
 export { parseReading } from "./reading.js";
 export { parseRule, ruleSchema } from "./rules.js";

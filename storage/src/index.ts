@@ -21,4 +21,16 @@ export {
 } from "./errors.js";
 export type { HeldFolder, HoldFolder } from "./lmdb/lmdb-storage.js";
 export { openStorage, type StorageAddress, type StorageOptions } from "./open-storage.js";
+export {
+  type Appended,
+  type LevelSize,
+  ROLLUP_MS,
+  type Rollup,
+  type RollupLevel,
+  type Sample,
+  type SampleColumns,
+  type Series,
+  type SeriesInfo,
+  type TimeRange,
+} from "./series.js";
 export { upsert } from "./upsert.js";
