@@ -4,7 +4,13 @@ import { Aedes, type AedesPublishPacket } from "aedes";
 import { generate } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { connectPacket } from "../contract/test-client.js";
-import { type EngineClient, engineClient, neverDuplicate, takeGrantedQos } from "./engine-client.js";
+import {
+  type EngineClient,
+  engineClient,
+  keepEqualFilters,
+  neverDuplicate,
+  takeGrantedQos,
+} from "./engine-client.js";
 import { useIdentifiers } from "./packet-identifiers.js";
 
 /** A connection that counts how often the engine asks for more. */
@@ -138,5 +144,20 @@ describe("Aedes", () => {
     deliver(5);
     deliver(5);
     expect(asked).toEqual(["7", "5", "5"]);
+  });
+
+  test("answers equal filters of one SUBSCRIBE once unless its shorter list has no effect", async () => {
+    const subscribe = async (): Promise<Buffer> => {
+      connection.written.length = 0;
+      const subscribed = new Promise((resolve) => aedes.once("subscribe", resolve));
+      const topic = "t";
+      const subscriptions = ([0, 1] as const).map((qos) => ({ topic, qos }));
+      connection.push(generate({ cmd: "subscribe", messageId: 1, subscriptions }));
+      await subscribed;
+      return Buffer.concat(connection.written);
+    };
+    expect([...(await subscribe())]).toEqual([0x90, 3, 0, 1, 1]);
+    keepEqualFilters(client);
+    expect([...(await subscribe())]).toEqual([0x90, 4, 0, 1, 0, 1]);
   });
 });

@@ -1,16 +1,20 @@
-import type { AedesPublishPacket, Client } from "aedes";
+import type { EventEmitter } from "node:events";
+import type { AedesPublishPacket, Client, Subscription } from "aedes";
+import type { Packet } from "mqtt-packet";
 import type { Port } from "../port/port.js";
 
 /**
  * What this broker depends on of Aedes 1.2's client beyond its documented face; `engine-client.test.ts` watches
  * each. `conn` is the port; `duplicates` is its record of the highest message seen per broker, by which it would
- * drop what was overtaken; `_parsingBatch` counts the packets that it has not finished; `_nextId` is the identifier of the next message to it; `deliverQoS` sends one message;
+ * drop what was overtaken; `_parser` emits each packet before it is handled; `_parsingBatch` counts the packets that
+ * it has not finished; `_nextId` is the identifier of the next message to it; `deliverQoS` sends one message;
  * `subscriptions` holds the granted QoS, to which it lowers what has exactly that topic.
  */
 export interface EngineClient extends Omit<Client, "conn"> {
   readonly conn: Port;
   duplicates: Record<string, number>;
   readonly subscriptions: Record<string, { qos: number } | undefined>;
+  readonly _parser: EventEmitter;
   readonly _parsingBatch: number;
   _nextId: number;
   deliverQoS(packet: AedesPublishPacket, done: () => void): void;
@@ -48,4 +52,19 @@ export function neverDuplicate(client: EngineClient, brokerId: string): void {
     set: (_highest) => {},
   });
   client.duplicates = duplicates;
+}
+
+/**
+ * Has a SUBSCRIBE answered for each of its filters [MQTT-3.8.4-5]: of filters that are the same, Aedes keeps the last
+ * alone, by putting a shorter list in the place of the packet's. Here that has no effect, and it takes them one by one.
+ */
+export function keepEqualFilters(client: EngineClient): void {
+  client._parser.prependListener("packet", (packet: Packet) => {
+    if (packet.cmd !== "subscribe" || packet.subscriptions.length === 1) return;
+    const { subscriptions } = packet;
+    Object.defineProperty(packet, "subscriptions", {
+      get: () => subscriptions,
+      set: (_shorter: Subscription[]) => {},
+    });
+  });
 }

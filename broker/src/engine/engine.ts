@@ -11,7 +11,13 @@ import { RetainedDelivery } from "../sessions/retained-delivery.js";
 import { NO_SUBSCRIPTION, SessionStore } from "../sessions/session-store.js";
 import type { Counters } from "../stats/counters.js";
 import * as type from "../wire/packet-type.js";
-import { type EngineClient, engineClient, neverDuplicate, takeGrantedQos } from "./engine-client.js";
+import {
+  type EngineClient,
+  engineClient,
+  keepEqualFilters,
+  neverDuplicate,
+  takeGrantedQos,
+} from "./engine-client.js";
 import { type PacketIdentifiers, useIdentifiers } from "./packet-identifiers.js";
 import { Permissions, withReturnCode } from "./permissions.js";
 
@@ -223,6 +229,7 @@ export class Engine {
     const client = this.#aedes?.handle(port);
     if (client === undefined) return;
     neverDuplicate(engineClient(client), this.#id);
+    keepEqualFilters(engineClient(client));
     this.#identifiers.set(
       port,
       useIdentifiers(engineClient(client), {

@@ -27,7 +27,9 @@ export class RetainedDelivery {
   /** @param granted the accepted subscriptions, with the QoS granted */
   start(port: Port, granted: readonly Subscription[]): void {
     const qosByTopic = new Map<string, 0 | 1 | 2>();
-    for (const { topic: filter, qos } of granted) {
+    // Of a filter that stands there twice, the later QoS counts.
+    const qosByFilter = new Map(granted.map(({ topic, qos }) => [topic, qos]));
+    for (const [filter, qos] of qosByFilter) {
       for (const topic of this.#options.retained.topics(filter)) {
         const other = qosByTopic.get(topic);
         if ((other === undefined || other < qos) && this.#options.mayReceive(port, topic))

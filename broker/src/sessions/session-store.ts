@@ -57,7 +57,8 @@ export class SessionStore {
   readonly #wills = new Map<string, Will>();
   /** Bytes held for all sessions. */
   readonly #total = { bytes: 0 };
-  readonly #granted = new WeakSet<Subscription>();
+  /** The subscription that was allowed last; Aedes stores it in the same turn. */
+  #granted: Subscription | null = null;
   #brokerId = "";
 
   constructor(limits: Limits, host: SessionStoreHost) {
@@ -94,9 +95,9 @@ export class SessionStore {
     return this.#sessions.get(clientId)?.subscriptions.size ?? 0;
   }
 
-  /** Says that a subscription of a SUBSCRIBE is allowed: Aedes would store its refused neighbours as well. */
+  /** Says that a subscription of a SUBSCRIBE is allowed, and is the one to be stored next. */
   grant(subscription: Subscription): void {
-    this.#granted.add(subscription);
+    this.#granted = subscription;
   }
 
   /** Messages and bytes held for all sessions. */
@@ -125,15 +126,18 @@ export class SessionStore {
     return this.createRetainedStreamCombi();
   }
 
-  async addSubscriptions(client: ClientRef, subscriptions: readonly Subscription[]): Promise<void> {
+  /**
+   * Stores the subscription that was granted just now. Aedes gives, for each that is granted, the whole list of its
+   * SUBSCRIBE, refused ones included.
+   */
+  async addSubscriptions(client: ClientRef, _all: readonly Subscription[]): Promise<void> {
     const session = this.#session(client.id);
-    for (const subscription of subscriptions) {
-      if (!this.#granted.has(subscription)) continue;
-      const { topic, qos } = subscription;
-      session.subscriptions.set(topic, qos);
-      this.#dropInterest(client.id, topic);
-      if (qos > 0) this.#addInterest({ filter: topic, clientId: client.id, qos });
-    }
+    if (this.#granted === null) return;
+    const { topic, qos } = this.#granted;
+    this.#granted = null;
+    session.subscriptions.set(topic, qos);
+    this.#dropInterest(client.id, topic);
+    if (qos > 0) this.#addInterest({ filter: topic, clientId: client.id, qos });
   }
 
   async removeSubscriptions(client: ClientRef, filters: readonly string[]): Promise<void> {

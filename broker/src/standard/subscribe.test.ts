@@ -98,17 +98,19 @@ describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
   });
 
   test("[MQTT-3.8.4-5] a filter that stands twice in one SUBSCRIBE has two codes, and the later QoS", async () => {
-    using peer = await Peer.connected(broker.port);
-    const subscriptions = [
-      { topic: "twice/t", qos: 0 },
-      { topic: "twice/u", qos: 2 },
-      { topic: "twice/t", qos: 1 },
-    ] as const;
-    peer.send({ cmd: "subscribe", messageId: 1, subscriptions: [...subscriptions] });
-    expect(await peer.next("suback")).toMatchObject({ granted: [0, 2, 1] });
-    using publisher = await Peer.connected(broker.port);
-    await publisher.publish("twice/t", "m");
-    expect(await peer.messages()).toMatchObject([{ qos: 1 }]);
+    for (const clean of [true, false]) {
+      using peer = await Peer.connected(broker.port, { clean });
+      const subscriptions = [
+        { topic: "twice/t", qos: 0 },
+        { topic: "twice/u", qos: 2 },
+        { topic: "twice/t", qos: 1 },
+      ] as const;
+      peer.send({ cmd: "subscribe", messageId: 1, subscriptions: [...subscriptions] });
+      expect(await peer.next("suback")).toMatchObject({ granted: [0, 2, 1] });
+      using publisher = await Peer.connected(broker.port);
+      await publisher.publish("twice/t", "m");
+      expect(await peer.messages()).toMatchObject([{ qos: 1 }]);
+    }
   });
 
   test("[MQTT-3.8.4-6] a message comes at the lower of its QoS and the one granted", async () => {
