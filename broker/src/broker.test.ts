@@ -252,6 +252,18 @@ describe("limits refuse clearly and are counted", () => {
   });
 });
 
+test("more retained messages than a session may hold come as they are acknowledged", async () => {
+  await using broker = await open({ queuedMessages: 10 });
+  await using publisher = await TestClient.connect(url(broker));
+  const topics = Array.from({ length: 100 }, (_, i) => `many/${i}`);
+  for (const topic of topics) await publisher.publish(topic, "m", { qos: 1, retain: true });
+  await using client = await TestClient.connect(url(broker), { clientId: "s", clean: false });
+  await client.subscribe("many/+", 1);
+  await client.until((seen) => seen.length === topics.length);
+  expect(client.seen.map(({ topic }) => topic).sort()).toEqual([...topics].sort());
+  expect(broker.drops["session-queue"]).toBe(0);
+});
+
 describe("connections of other users", () => {
   test("a client id that another user is connected with is refused", async () => {
     const folder = await mkdtemp(join(tmpdir(), "fieldmesh-broker-"));

@@ -89,6 +89,9 @@ export class Engine {
       retained: this.sessions.retained,
       pauseAboveBytes: limits.softQueueBytes / 2,
       mayReceive: (port, topic) => this.#permissions.mayReceive(port, topic),
+      hold: (port, packet) => this.#holdRetained(port, packet),
+      room: ({ client }) =>
+        client === undefined || client.clean ? null : this.sessions.roomForRetained(client.id),
     });
     const { sessions } = this;
     this.router = new MessageRouter<Port>({
@@ -193,6 +196,13 @@ export class Engine {
     counters.publishSent += 1;
     counters.publishBytesSent += packet.topic.length + packet.payload.length + 4;
     return packet;
+  }
+
+  #holdRetained(port: Port, packet: AedesPublishPacket): void {
+    const identifiers = this.#identifiers.get(port);
+    if (port.client === undefined || port.client.clean || identifiers === undefined) return;
+    packet.messageId = identifiers.take();
+    this.sessions.holdRetained(port.client.id, packet);
   }
 
   /** Finds whose a delivering function is, by what it asks when it is called. */

@@ -32,10 +32,13 @@ export class PacketIdentifiers {
     return this.#next;
   }
 
-  take(): void {
-    this.#unacknowledged.add(this.next);
+  /** The one that is given; not given again before it is acknowledged. */
+  take(): number {
+    const id = this.next;
+    this.#unacknowledged.add(id);
     this.#advance();
     if (this.#unacknowledged.size === MAX_UNACKNOWLEDGED) this.#host.onExhausted();
+    return id;
   }
 
   acknowledged(id: number): void {

@@ -11,6 +11,10 @@ export interface RetainedDeliveryOptions {
   /** Above this much in the subscriber's queue the rest waits. */
   pauseAboveBytes: number;
   mayReceive(port: Port, topic: string): boolean;
+  /** A message of QoS 1 or 2 goes out: its client's session, if it has one, holds it until it is acknowledged. */
+  hold(port: Port, packet: AedesPublishPacket): void;
+  /** What to wait for before the client's session may hold more; null when there is room now. */
+  room(port: Port): Promise<void> | null;
 }
 
 /**
@@ -42,11 +46,19 @@ export class RetainedDelivery {
   #send(port: Port, topics: IterableIterator<[string, 0 | 1 | 2]>): void {
     for (let sent = 0; sent < MESSAGES_PER_TURN; sent++) {
       if (port.destroyed || port.client === undefined) return;
+      const room = this.#options.room(port);
+      if (room !== null) {
+        void room.then(() => this.#send(port, topics));
+        return;
+      }
       const next = topics.next();
       if (next.done) return;
       const [topic, qos] = next.value;
-      const packet = this.#options.retained.get(topic);
-      if (packet !== undefined) port.client.deliverQoS(asRetained(packet, qos), () => undefined);
+      const kept = this.#options.retained.get(topic);
+      if (kept === undefined) continue;
+      const packet = asRetained(kept, qos);
+      if (packet.qos > 0) this.#options.hold(port, packet);
+      port.client.deliverQoS(packet, () => undefined);
     }
     // One turn later what was just handed over is in the queue.
     setImmediate(() => {

@@ -85,10 +85,20 @@ export class SessionStore {
     return this.#sessions.get(clientId)?.usesIdentifier(messageId) ?? false;
   }
 
+  /** Holds a retained message that is sent to the session's client now. */
+  holdRetained(clientId: string, packet: AedesPublishPacket): void {
+    const session = this.#sessions.get(clientId);
+    if (session !== undefined && !session.enqueueRetained(packet)) this.#queueFull(clientId, session);
+  }
+
+  /** What to wait for before the session's client is sent more retained messages; null when there is room now. */
+  roomForRetained(clientId: string): Promise<void> | null {
+    return this.#sessions.get(clientId)?.roomForRetained() ?? null;
+  }
+
   /** The session's client has gone. */
   left(clientId: string): void {
-    const session = this.#sessions.get(clientId);
-    if (session !== undefined) session.connected = false;
+    this.#sessions.get(clientId)?.left();
   }
 
   subscriptionCount(clientId: string): number {
@@ -321,7 +331,10 @@ export class SessionStore {
       brokerId,
       brokerCounter,
     };
-    if (session.enqueue(held)) return;
+    if (!session.enqueue(held)) this.#queueFull(clientId, session);
+  }
+
+  #queueFull(clientId: string, session: Session): void {
     this.#host.onQueueFull(clientId, !session.dropping);
     session.dropping = true;
   }

@@ -103,3 +103,19 @@ test("owes each message once for a connection", async () => {
   expect(session.owes(1)).toBe(false);
   expect(session.owes(2)).toBe(false);
 });
+
+test("holds retained messages that are sent at once, beside live ones of the same number", async () => {
+  const session = new Session({ ...bounds, queuedMessages: 4 }, { bytes: 0 });
+  session.connected = true;
+  expect(session.roomForRetained()).toBeNull();
+  for (const messageId of [7, 8]) {
+    expect(session.enqueueRetained({ ...message(1), retain: true, messageId })).toBe(true);
+  }
+  session.enqueue(message(1));
+  expect(session.size).toBe(3);
+  const room = session.roomForRetained(); // half of its bounds are in use
+  session.acknowledged({ messageId: 7 });
+  session.acknowledged({ messageId: 8 });
+  await room;
+  expect(session.owes(1)).toBe(true);
+});

@@ -40,6 +40,9 @@ export class Session {
   /** By `brokerCounter`, which no two messages share; a Map keeps the order. */
   readonly #held = new Map<number, Held>();
   readonly #byMessageId = new Map<number, number>();
+  /** The number of the last retained message that was held; below 0, where the broker has none. */
+  #retainedCounter = 0;
+  #awaitingRoom: (() => void)[] = [];
 
   /** @param total what all sessions hold together; shared by them */
   constructor(bounds: SessionBounds, total: { bytes: number }) {
@@ -73,6 +76,35 @@ export class Session {
     this.#total.bytes += bytes;
     this.dropping = false;
     return true;
+  }
+
+  /**
+   * Holds a retained message that goes out now with its identifier, so that it is sent again like any other
+   * [MQTT-4.4.0-1]; gives it a number of its own. False when the bounds leave no room.
+   */
+  enqueueRetained(packet: AedesPublishPacket): boolean {
+    this.#retainedCounter -= 1;
+    packet.brokerCounter = this.#retainedCounter;
+    if (!this.enqueue(packet)) return false;
+    this.sending(packet);
+    return true;
+  }
+
+  /** What to wait for before more retained messages are sent: acknowledgements of half; null when there is room now. */
+  roomForRetained(): Promise<void> | null {
+    if (this.#hasRoom()) return null;
+    return new Promise((resolve) => this.#awaitingRoom.push(resolve));
+  }
+
+  #hasRoom(): boolean {
+    const { queuedBytes, queuedMessages } = this.#bounds;
+    return this.size < queuedMessages / 2 && this.bytes < queuedBytes / 2;
+  }
+
+  /** Its client has gone. */
+  left(): void {
+    this.connected = false;
+    this.#awaitingRoom = [];
   }
 
   /**
@@ -118,6 +150,9 @@ export class Session {
     this.bytes -= held.bytes;
     this.#total.bytes -= held.bytes;
     held.taken?.();
+    if (this.#awaitingRoom.length > 0 && this.#hasRoom()) {
+      for (const resolve of this.#awaitingRoom.splice(0)) resolve();
+    }
     return held.packet;
   }
 

@@ -133,4 +133,46 @@ describe.each(CANDIDATES)("$name", ({ start, missing, differs }) => {
     using done = await kept("released");
     expect(await done.messages()).toEqual([]);
   });
+
+  test("[MQTT-4.4.0-1] a retained message that a subscription brought is sent again like any other", async () => {
+    using publisher = await Peer.connected(broker.port);
+    for (const name of ["a", "b", "c"]) await publisher.publish(`brought/${name}`, name, true);
+    using peer = await kept("brought");
+    await peer.subscribeQuietly("brought/+", 1);
+    const sent = [await peer.next("publish"), await peer.next("publish"), await peer.next("publish")];
+    peer.send({ cmd: "puback", messageId: sent[1]?.messageId ?? 0 }, { cmd: "pingreq" });
+    await peer.next("pingresp");
+    await publisher.publish("brought/a", "live");
+    const { messageId } = await peer.next("publish");
+    await peer.break();
+    using again = await kept("brought");
+    const resent = await again.messages();
+    expect(resent).toMatchObject([
+      { topic: sent[0]?.topic, messageId: sent[0]?.messageId, dup: true },
+      { topic: sent[2]?.topic, messageId: sent[2]?.messageId, dup: true },
+      { topic: "brought/a", messageId, dup: true },
+    ]);
+    for (const { messageId = 0 } of resent) again.send({ cmd: "puback", messageId });
+    await again.leave();
+    using last = await kept("brought");
+    expect(await last.messages()).toEqual([]);
+  });
+
+  test("[MQTT-4.4.0-1] of a retained message, too, it is PUBREL that is sent again after PUBREC", async () => {
+    using publisher = await Peer.connected(broker.port);
+    publisher.send(publishFrame("brought-once", "m", 2, 9, true));
+    await publisher.next("pubrec");
+    publisher.send({ cmd: "pubrel", messageId: 9 });
+    await publisher.next("pubcomp");
+    using peer = await kept("brought-once");
+    await peer.subscribeQuietly("brought-once", 2);
+    const { messageId = 0 } = await peer.next("publish");
+    peer.send({ cmd: "pubrec", messageId });
+    await peer.next("pubrel");
+    await peer.break();
+    using again = await kept("brought-once");
+    expect(await again.next("pubrel")).toMatchObject({ messageId });
+    again.send({ cmd: "pubcomp", messageId });
+    expect(await again.messages()).toEqual([]);
+  });
 });
