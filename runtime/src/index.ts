@@ -73,6 +73,7 @@ export {
   TopicError,
 } from "./mqtt/link-errors.js";
 export { ConfigurationError, EXIT, RestartRequest } from "./process/exit.js";
+export { Owned } from "./process/owned.js";
 export { packageVersion } from "./process/package-version.js";
 export { type Closer, type MainContext, runMain } from "./process/run-main.js";
 export { wait } from "./process/wait.js";

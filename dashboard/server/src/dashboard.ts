@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
-import { type ConsumerState, createMqttLink, createStreamConsumer, lockFolder } from "@fieldmesh/runtime";
+import {
+  type ConsumerState,
+  createMqttLink,
+  createStreamConsumer,
+  lockFolder,
+  Owned,
+} from "@fieldmesh/runtime";
 import { AlarmBook, alarmKey } from "./alarms/book.js";
 import { BrokerStates } from "./broker-states.js";
 import { Catalogue, nodeKey } from "./catalogue/catalogue.js";
@@ -9,7 +15,6 @@ import { startFace } from "./face.js";
 import { Live } from "./live.js";
 import { createNotifications } from "./notify/notifications.js";
 import type { DashboardOptions, DashboardWorld } from "./options.js";
-import { Owned } from "./owned.js";
 import { Restored } from "./restored.js";
 import { openStores } from "./store/stores.js";
 import { Backfill } from "./window/backfill.js";

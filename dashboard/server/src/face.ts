@@ -9,6 +9,7 @@ import {
   type Log,
   listen,
   type MqttLink,
+  Owned,
   type StreamConsumer,
 } from "@fieldmesh/runtime";
 import { Actions } from "./actions.js";
@@ -23,7 +24,6 @@ import { serveWeb, webFolder } from "./http/static.js";
 import type { Live } from "./live.js";
 import type { Notifier } from "./notify/notifier.js";
 import type { DashboardOptions } from "./options.js";
-import { Owned } from "./owned.js";
 import { VERSION } from "./version.js";
 import type { Windows } from "./window/windows.js";
 
