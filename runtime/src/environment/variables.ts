@@ -128,6 +128,11 @@ export const VARIABLES = {
     expects: "a YAML file",
     description: "Notification channels and other settings of the dashboard.",
   },
+  HISTORIAN_CONFIG: {
+    parse: path,
+    expects: "a YAML file",
+    description: "What is promised of which stream, and how long readings are kept.",
+  },
   REGISTRY_URL: {
     parse: httpUrl,
     expects: "an `http://` or `https://` address",
