@@ -57,6 +57,8 @@ export interface Hello {
   frameMs: number;
   /** Addresses of the brokers and whether each is connected. */
   brokers: { url: string; connected: boolean; since: number }[];
+  /** Whether this dashboard knows a historian: without one, `/api/history` is 404 `no_historian`. */
+  history?: boolean;
 }
 
 /** `unknown`: only its readings are known; `silent`: online by status, but nothing came for too long. */
@@ -184,6 +186,7 @@ export interface BrowserToServer {
  * | DELETE /api/nodes/{domain}/{node}/sensors/{sensor} | → {removed: topics[]} | admin |
  * | GET /api/channels | → ChannelView[] | viewer |
  * | POST /api/channels/{name}/test | → {ok: true}, or a problem | admin |
+ * | … /api/history/… | passed on to the historian: `history-api.ts` | as there |
  * | GET /healthz | → 200 {status: "ok", …} or 503 | – |
  */
 export interface HttpApi {

@@ -7,7 +7,7 @@ import type { LossEntry, QualityReport } from "./quality.js";
  * errors are problem documents (RFC 9457) with `errors[]` naming field, value and what was expected.
  */
 
-/** `GET /streams?domain=&node=&q=` */
+/** `GET /streams?domain=&node=&q=&after=&limit=`: an array, by name; `Link` has the next page. */
 export interface HistoryStream {
   stream: string;
   domain: string;
@@ -49,7 +49,7 @@ export interface HistoryReadings {
   to: number;
   /** Which one was chosen. */
   level: HistoryLevel;
-  /** Length of one row in ms; 0 when raw. */
+  /** Length of one row in ms; 0 when raw. Rollups that are too many are merged into longer rows by `mode=minmax`. */
   stepMs: number;
   unit: string;
   valueType: "number" | "boolean";
@@ -68,7 +68,10 @@ export interface HistoryReadings {
   bad: number;
 }
 
-/** `GET /events?stream=&domain=&node=&sensor=&rule=&state=&severity=&from=&to=&after=&limit=` newest first; `Link` has the next page. */
+/**
+ * `GET /events?stream=&domain=&node=&sensor=&rule=&state=&severity=&from=&to=&after=&limit=`: an array, newest
+ * first; `Link` has the next page.
+ */
 export interface HistoryEvent {
   id: string;
   domain: string;
@@ -102,10 +105,12 @@ export interface HistoryGaps {
   next?: string;
 }
 
-/** `GET /quality`, `GET /streams/{stream}/quality`. */
+/** `GET /quality?domain=&node=&q=&after=&limit=`, by name; `GET /streams/{stream}/quality`, with one report. */
 export interface HistoryQuality {
   measuredAt: number;
   reports: QualityReport[];
+  /** Where the next page begins. */
+  next?: string;
 }
 
 /** `GET /status`: what an operator wants to know of the historian. */
@@ -142,4 +147,6 @@ export interface ImportProgress {
   /** The first 20 refused. */
   errors: { line: number; field: string; value: string; expected: string }[];
   done: boolean;
+  /** Why it ended before its end; what is counted as stored is stored. */
+  problem?: { code: string; detail: string };
 }
