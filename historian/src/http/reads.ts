@@ -59,10 +59,7 @@ export interface HistoryReads {
   };
   quality: {
     /** Undefined of a stream that was not measured yet. */
-    report(
-      stream: string,
-      now: number,
-    ): QualityReport | undefined | Promise<QualityReport | undefined>;
+    report(stream: string, now: number): QualityReport | undefined | Promise<QualityReport | undefined>;
   };
   configuration: {
     readonly current: VersionedConfiguration;
