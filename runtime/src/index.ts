@@ -31,6 +31,7 @@ export { isLoopback } from "./environment/loopback.js";
 export type { StorageAddress } from "./environment/parsers.js";
 export { plainMqttHost } from "./environment/plain-mqtt-host.js";
 export { type RawEnvironment, readEnvironment } from "./environment/read-environment.js";
+export { storageAddress } from "./environment/storage-address.js";
 export { type Environment, VARIABLES, type VariableName } from "./environment/variables.js";
 export type { FolderHolder } from "./folder/ask-holder.js";
 export {

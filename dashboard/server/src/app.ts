@@ -1,5 +1,12 @@
 import { dirname, join } from "node:path";
-import { type Closer, type MainContext, readEnvironment, readPem, readTls } from "@fieldmesh/runtime";
+import {
+  type Closer,
+  type MainContext,
+  readEnvironment,
+  readPem,
+  readTls,
+  storageAddress,
+} from "@fieldmesh/runtime";
 import { defaultDashboardConfig, readDashboardConfig } from "./config/read-config.js";
 import { startDashboard } from "./dashboard.js";
 
@@ -18,6 +25,8 @@ export async function runDashboard({ env, log }: Pick<MainContext, "env" | "log"
       "TLS_KEY",
       "DATA_DIR",
       "STORAGE",
+      "STORAGE_USERNAME",
+      "STORAGE_PASSWORD",
       "USERS_FILE",
       "MQTT_URL",
       "MQTT_USERNAME",
@@ -46,7 +55,7 @@ export async function runDashboard({ env, log }: Pick<MainContext, "env" | "log"
         ca: settings.MQTT_CA === undefined ? undefined : readPem("MQTT_CA", settings.MQTT_CA),
       },
       folder: join(settings.DATA_DIR, "dashboard"),
-      storage: settings.STORAGE,
+      storage: storageAddress(settings),
       config,
       configFolder: settings.DASHBOARD_CONFIG === undefined ? undefined : dirname(settings.DASHBOARD_CONFIG),
     },

@@ -104,7 +104,18 @@ export const VARIABLES = {
     parse: storage,
     expects: "a folder, or `mongodb://…`",
     description:
-      "Where documents are kept, each service in its own part; when not set, in the service's folder of `DATA_DIR`. This version keeps them in folders only.",
+      "Where documents and history are kept, each service in its own part; when not set, in the service's folder of `DATA_DIR`.",
+  },
+  STORAGE_USERNAME: {
+    parse: text,
+    expects: "text",
+    description: "User at the MongoDB server, with `STORAGE_PASSWORD`; `fieldmesh` when not set.",
+  },
+  STORAGE_PASSWORD: {
+    parse: text,
+    secret: true,
+    expects: "text",
+    description: "Password at the MongoDB server, where it is not in the address.",
   },
   DOMAIN: {
     parse: name("domain"),
