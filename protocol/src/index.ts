@@ -47,7 +47,7 @@ export {
   StreamLedger,
   type StreamLedgerJson,
 } from "./ledger.js";
-export type { LedgerTerms } from "./ledger-boot.js";
+export type { BootMissing, LedgerTerms, MissingPiece } from "./ledger-boot.js";
 export { type Message, type MessageContext, parseMessage } from "./message.js";
 export {
   type Ack,

@@ -31,6 +31,28 @@ export interface LedgerTerms {
   unknown: number;
 }
 
+/** Numbers that are counted and have not come, and why that is. */
+export interface MissingPiece {
+  from: number;
+  to: number;
+  state: "dropped" | "held" | "unknown";
+  /** Of `dropped`. */
+  cause?: string;
+}
+
+/** What has not come of one boot, as far as the ledger still keeps it apart. */
+export interface BootMissing {
+  boot: number;
+  /** First sequence number that this consumer answers for. */
+  countedFrom: number;
+  /** Numbers below it are only counted. */
+  apartFrom: number;
+  /** The newest number known. */
+  lastSeq: number;
+  /** Ascending, none touching another of the same state and cause. */
+  pieces: MissingPiece[];
+}
+
 export interface BootLedgerJson {
   boot: number;
   joined: number | null;
@@ -151,6 +173,23 @@ export class BootLedger {
       for (const [c, d] of this.#allLost.missing(a, b)) gaps.push(...this.#held.missing(c, d));
     }
     return gaps;
+  }
+
+  missing(): BootMissing {
+    const { countedFrom, lastSeq } = this.#span();
+    const apartFrom = Math.max(countedFrom, this.#settled.to + 1);
+    const pieces: MissingPiece[] = [];
+    for (const [a, b] of this.#received.missing(apartFrom, lastSeq)) {
+      for (const [cause, set] of this.#lost) {
+        for (const [from, to] of set.clip(a, b).ranges()) pieces.push({ from, to, state: "dropped", cause });
+      }
+      for (const [c, d] of this.#allLost.missing(a, b)) {
+        for (const [from, to] of this.#held.clip(c, d).ranges()) pieces.push({ from, to, state: "held" });
+        for (const [from, to] of this.#held.missing(c, d)) pieces.push({ from, to, state: "unknown" });
+      }
+    }
+    pieces.sort((a, b) => a.from - b.from);
+    return { boot: this.boot, countedFrom, apartFrom, lastSeq, pieces };
   }
 
   terms(): LedgerTerms {

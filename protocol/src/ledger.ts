@@ -1,4 +1,4 @@
-import { BootLedger, type BootLedgerJson, type LedgerTerms } from "./ledger-boot.js";
+import { BootLedger, type BootLedgerJson, type BootMissing, type LedgerTerms } from "./ledger-boot.js";
 import type { LostRange, SensorAccount } from "./messages.js";
 
 export interface LedgerOptions {
@@ -113,6 +113,11 @@ export class StreamLedger {
       }
     }
     return gaps;
+  }
+
+  /** What has not come of each boot, oldest first: the numbers behind `dropped`, `held` and `unknown` of its terms. */
+  missing(): BootMissing[] {
+    return this.#boots.map((boot) => boot.missing());
   }
 
   /** The terms of each boot, oldest first. */

@@ -232,6 +232,28 @@ describe("a stream consumer", () => {
     expect(link.commands("resend")).toHaveLength(1);
   });
 
+  it("tells what it asks for before it asks, and the answer when its ledger has it", async () => {
+    await consumer.close();
+    const told: unknown[] = [];
+    begin({
+      onAsked: ({ name }, asked) => told.push([name, asked, link.commands("resend").length]),
+      onAnswered: ({ ledger }, boot, { gone }) => told.push([boot, gone, ledger.terms()[0]?.dropped]),
+    });
+    online();
+    link.node = (topic, payload) => {
+      const { id } = JSON.parse(payload) as { id: string };
+      const result = { sent: 0, held: [], gone: [[2, 3, "expired"]] };
+      link.send(`${topic}/reply`, encodeReply({ id, ok: true, result }));
+    };
+    link.send(STATS, stats(0));
+    for (const seq of [1, 4]) link.send(RAW, reading(seq));
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(told).toEqual([
+      ["env_desk_temperature", { boot: BOOT, from: 2, to: 3 }, 0],
+      [BOOT, [[2, 3, "expired"]], 2],
+    ]);
+  });
+
   it("does not ask for what is held, and asks when it no longer is", async () => {
     online();
     link.send(STATS, stats(10, { held: [[1, 10]] }));

@@ -71,6 +71,8 @@ class Consumer implements StreamConsumer {
         log.debug({ node: record.node, ...args }, "asking for missing readings");
         return resendResult(await this.#send(record, "resend", args, RESEND_TIMEOUT_MS));
       },
+      onAsked: options.onAsked,
+      onAnswered: options.onAnswered,
       onFailed: (record, error) => {
         if (error instanceof ConsumerClosedError) return;
         log.warn(

@@ -36,6 +36,11 @@ export interface GapAskerOptions {
   ask: AskResend;
   /** A request came to nothing; it is made again later. */
   onFailed: (record: NodeRecord, error: unknown) => void;
+  onAsked?: ((stream: StreamRecord, asked: { boot: number; from: number; to: number }) => void) | undefined;
+  /** The answer is in the stream's ledger. */
+  onAnswered?:
+    | ((stream: StreamRecord, boot: number, answer: Commands["resend"]["result"]) => void)
+    | undefined;
 }
 
 /**
@@ -108,12 +113,14 @@ export class GapAsker {
   ): void {
     this.#asking.add(record);
     const args = { sensor: stream.stream.sensor, boot, from, to };
+    this.#options.onAsked?.(stream, { boot, from, to });
     this.#options
       .ask(record, args)
       .then(
         (result) => {
           stream.ledger.gone(boot, result.gone);
           stream.ledger.held(boot, result.held);
+          this.#options.onAnswered?.(stream, boot, result);
         },
         (error: unknown) => this.#options.onFailed(record, error),
       )

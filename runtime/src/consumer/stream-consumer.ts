@@ -2,8 +2,10 @@ import type {
   Ack,
   AlarmEvent,
   Birth,
+  LostRange,
   Presence,
   Reading,
+  SeqRange,
   Stats,
   Status,
   Stream,
@@ -50,7 +52,7 @@ export interface ConsumerStream {
   readonly stream: Stream;
   readonly name: string;
   readonly accounted: boolean;
-  readonly ledger: Pick<StreamLedger, "terms" | "gaps" | "folded" | "newestBoot">;
+  readonly ledger: Pick<StreamLedger, "terms" | "missing" | "gaps" | "folded" | "newestBoot">;
   /** When its newest reading (backfill apart) arrived, ms. */
   readonly lastAt: number | null;
   readonly latest: Reading | undefined;
@@ -105,6 +107,14 @@ export interface StreamConsumerOptions {
   /** The state of a promise (`mesh/alarm/…`), from the historian. */
   onPromise?: (streamName: string, rule: string, event: AlarmEvent | null) => void;
   onDropped?: (dropped: DroppedTopic) => void;
+  /** A `resend` goes out for what is missing. What comes of it is marked as backfill. */
+  onAsked?: (stream: ConsumerStream, asked: { boot: number; from: number; to: number }) => void;
+  /** The answer to a `resend` is in the ledger: what is gone for good, and what comes by itself. */
+  onAnswered?: (
+    stream: ConsumerStream,
+    boot: number,
+    answer: { gone: LostRange[]; held: SeqRange[] },
+  ) => void;
   onLink?: (index: number, connected: boolean) => void;
 }
 
