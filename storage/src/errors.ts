@@ -1,3 +1,5 @@
+import { shown } from "@fieldmesh/protocol";
+
 /** There is a document of this id. */
 export class IdTakenError extends Error {
   override readonly name = "IdTakenError";
@@ -50,5 +52,37 @@ export class WriteFailedError extends Error {
 
   constructor(collection: string, cause: Error) {
     super(`${collection}: the write is not done: ${cause.message}`, { cause });
+  }
+}
+
+/** A reading cannot be kept: it, or the name of its stream, is not one of the wire. Nothing of its call is stored. */
+export class SampleError extends Error {
+  override readonly name = "SampleError";
+  readonly code = "sample";
+  readonly stream: string;
+  readonly field: string;
+
+  constructor(stream: string, field: string, value: unknown, expected: string) {
+    const found = typeof value === "number" ? String(value) : shown(value);
+    super(`${shown(stream)}: ${field} ${found}: expected ${expected}`);
+    this.stream = stream;
+    this.field = field;
+  }
+}
+
+/** A block of a stream cannot be read: its bytes are not those that were written, or of a later version. */
+export class BlockError extends Error {
+  override readonly name = "BlockError";
+  readonly code = "block";
+  readonly stream: string;
+  /** Start of the block, ms. */
+  readonly at: number;
+
+  constructor(stream: string, kind: string, at: number, cause: Error) {
+    super(`${stream}: the ${kind} from ${new Date(at).toISOString()} cannot be read: ${cause.message}`, {
+      cause,
+    });
+    this.stream = stream;
+    this.at = at;
   }
 }
