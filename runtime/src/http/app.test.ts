@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
+import type { Request, Response } from "express";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createLog } from "../log.js";
 import { ConfigurationError } from "../process/exit.js";
 import { createHttpApp, type HttpAppOptions } from "./app.js";
+import { liftBodyDeadline } from "./body-deadline.js";
 import { type HttpListener, listen } from "./listen.js";
 import { HttpProblem } from "./problem.js";
 import { parseBody } from "./request-body.js";
@@ -185,6 +187,69 @@ describe("createHttpApp", () => {
     expect(answer.status).toBe(422);
     const pointers = (answer.json["errors"] as { pointer: string }[]).map((error) => error.pointer);
     expect(pointers).toEqual(["/name", "/list/1", ""]);
+  });
+});
+
+describe("a body that comes slowly", () => {
+  /** Sends the head of a request and half of its body; the other half when it is told that the route has begun. */
+  async function slowly(listener: HttpListener, path: string, rest?: string): Promise<string> {
+    const socket = connect(listener.port, "127.0.0.1");
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345`);
+    let text = "";
+    let owed = rest;
+    socket.on("error", () => {});
+    socket.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes("begun") && owed !== undefined) {
+        socket.write(owed);
+        owed = undefined;
+      }
+      if (text.includes("whole")) socket.end();
+    });
+    await once(socket, "close");
+    return text;
+  }
+
+  it("is waited for as long as it may take, and then refused", async () => {
+    const listener = await start({
+      bodyMs: 50,
+      routes: (router) => void router.post("/read", (request, response) => void request.pipe(response)),
+    });
+    expect(await slowly(listener, "/nothing")).toContain("404");
+    const waits = await start({
+      bodyMs: 50,
+      routes: (router) =>
+        void router.post("/read", (request) => {
+          request.resume();
+        }),
+    });
+    const answer = await slowly(waits, "/read");
+    expect(answer).toContain("HTTP/1.1 408");
+    expect(answer).toContain("too_slow");
+  });
+
+  it("may take longer where a route says so, until it puts the limit back", async () => {
+    const listener = await start({
+      bodyMs: 50,
+      routes: (router) => {
+        const take = (request: Request, response: Response, after: () => void): void => {
+          setTimeout(() => {
+            after();
+            response.write("begun");
+          }, 120); // past the limit
+          request.resume().on("end", () => response.end("whole"));
+        };
+        router.post("/lifted", (request, response) => {
+          liftBodyDeadline(request);
+          take(request, response, () => {});
+        });
+        router.post("/put-back", (request, response) => take(request, response, liftBodyDeadline(request)));
+      },
+    });
+    expect(await slowly(listener, "/lifted", "67890")).toContain("whole");
+    const ended = await slowly(listener, "/put-back");
+    expect(ended).toContain("begun");
+    expect(ended).not.toContain("whole");
   });
 });
 

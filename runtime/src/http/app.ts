@@ -3,6 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler, t
 import helmet from "helmet";
 import type { Log } from "../log.js";
 import { type AllowedHosts, checkOrigin } from "./allowed-hosts.js";
+import { bodyDeadline } from "./body-deadline.js";
 import { HttpProblem, sendProblem, toProblem } from "./problem.js";
 import { resource } from "./resource.js";
 
@@ -15,11 +16,15 @@ export interface HttpAppOptions {
   routes: (router: Router) => void;
   /** Largest JSON body, in bytes. Default 64 KiB. */
   maxBodyBytes?: number;
+  /** A body has to be here within this time, unless its route lifts the limit. Default 30 s. */
+  bodyMs?: number;
   /** Directives of the Content-Security-Policy that differ from the strict default, by their CSP name. */
   contentSecurityPolicy?: Record<string, string[]>;
   /** `GET /healthz`: `{status: "ok"}` with 200, or `"failing"` with 503; the rest of it is shown to anyone. */
   health?: () => Promise<{ ok: boolean } & Record<string, unknown>>;
 }
+
+const BODY_MS = 30_000;
 
 /** Nothing from elsewhere, nothing inline, no frames, no plugins. */
 const STRICT_POLICY: Record<string, string[]> = {
@@ -49,6 +54,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(requestId);
   app.use(securityHeaders(options));
   app.use(hostCheck(options.hosts));
+  app.use(bodyDeadline(options.bodyMs ?? BODY_MS));
   const { health } = options;
   if (health !== undefined) {
     resource(app, "/healthz", {

@@ -14,6 +14,11 @@ export interface ListenOptions {
   /** The variable that changes the port, named when it is taken. */
   variable: VariableName;
   tls?: TlsFiles | undefined;
+  /**
+   * Some requests may take long, as the upload of a large file: the app bounds the others itself
+   * (`createHttpApp` does).
+   */
+  longRequests?: boolean;
   /** Tells of certificates that were renewed, or could not be. */
   log: Log;
 }
@@ -31,6 +36,7 @@ export interface HttpListener {
 
 /** A client gets this long for the whole of a request, and for its headers. */
 const REQUEST_MS = 30_000;
+const LONG_REQUEST_MS = 3_600_000;
 const HEADERS_MS = 10_000;
 /** Requests on the way get this long when we close. */
 const CLOSE_MS = 2_000;
@@ -41,7 +47,7 @@ const CLOSE_MS = 2_000;
  */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<HttpListener> {
   const server: Server = options.tls === undefined ? createServer(app) : createTlsServer(options.tls, app);
-  server.requestTimeout = REQUEST_MS;
+  server.requestTimeout = options.longRequests === true ? LONG_REQUEST_MS : REQUEST_MS;
   server.headersTimeout = HEADERS_MS;
   server.maxRequestsPerSocket = 0;
   const sockets = new Set<Socket>();

@@ -3,8 +3,11 @@ import type { Response } from "express";
 
 /** Members of a problem document beside those of RFC 9457. */
 export interface ProblemExtras {
-  /** What is wrong with which field: `pointer` is a JSON pointer (RFC 6901). */
-  errors?: { pointer: string; detail: string }[];
+  /**
+   * What is wrong with which field: `pointer` is a JSON pointer (RFC 6901). Of parameters also the value that was
+   * given, cut short, and what was expected.
+   */
+  errors?: { pointer: string; detail: string; value?: string; expected?: string }[];
   /** Further headers, as `Retry-After`. */
   headers?: Record<string, string>;
 }
