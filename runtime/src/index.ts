@@ -45,6 +45,7 @@ export { checkFormat, FormatVersionError, writeFileAtomic } from "./folder/kept-
 export { claimSlot, type Identity, IdentityError, listSlots, type Slot, writeSlot } from "./folder/slot.js";
 export { type AllowedHosts, checkOrigin, type OriginVerdict } from "./http/allowed-hosts.js";
 export { createHttpApp, type HttpAppOptions } from "./http/app.js";
+export { liftBodyDeadline } from "./http/body-deadline.js";
 export {
   explainListenError,
   type HttpListener,
@@ -78,6 +79,8 @@ export { Owned } from "./process/owned.js";
 export { packageVersion } from "./process/package-version.js";
 export { type Closer, type MainContext, runMain } from "./process/run-main.js";
 export { wait } from "./process/wait.js";
+export { Attempts } from "./sign-in/attempts.js";
+export { clientKey, isForwarded } from "./sign-in/client-address.js";
 export { createSignIn } from "./sign-in/create-sign-in.js";
 export {
   addToken,
@@ -90,6 +93,7 @@ export {
   removeUser,
 } from "./sign-in/edit-users.js";
 export { includesRole, ROLES, type Role } from "./sign-in/role.js";
+export { sessionCookiesOf } from "./sign-in/session-cookie.js";
 export { addSessionRoutes } from "./sign-in/session-routes.js";
 export { type Principal, principalOf, type SignIn, type SignInOptions } from "./sign-in/sign-in.js";
 export { UsersFileError } from "./sign-in/users-file.js";

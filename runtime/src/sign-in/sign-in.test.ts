@@ -11,6 +11,7 @@ import { createLog } from "../log.js";
 import { ConfigurationError } from "../process/exit.js";
 import { createSignIn } from "./create-sign-in.js";
 import { addToken, addUser, removeToken, removeUser } from "./edit-users.js";
+import { sessionCookiesOf } from "./session-cookie.js";
 import { addSessionRoutes } from "./session-routes.js";
 import { type Principal, principalOf, type SignIn, type SignInOptions } from "./sign-in.js";
 
@@ -238,6 +239,18 @@ describe("sessions", () => {
     const plain = { cookie: answer.cookie.replace("__Host-", "") };
     expect((await ask("GET", "/viewer", { headers: plain })).status).toBe(401);
     expect((await ask("GET", "/viewer", { headers: { cookie: answer.cookie } })).status).toBe(200);
+  });
+
+  it("of https hold at a service of the same users behind it, and those of http not the other way round", async () => {
+    const front = await service({ publicUrl: new URL("https://mesh.example.org") });
+    const behind = await service();
+    const { cookie } = await front.ask("POST", "/api/session", credentials("ada"));
+    const passedOn = sessionCookiesOf({ cookie: `other=1; ${cookie}; fieldmeshy=2` });
+    expect(passedOn).toBe(cookie);
+    expect((await behind.ask("GET", "/viewer", { headers: { cookie } })).status).toBe(200);
+    const plain = (await behind.ask("POST", "/api/session", credentials("ada"))).cookie;
+    expect((await front.ask("GET", "/viewer", { headers: { cookie: plain } })).status).toBe(401);
+    expect(sessionCookiesOf({ cookie: "other=1" })).toBeUndefined();
   });
 
   it("cannot be begun from another site's page", async () => {
