@@ -16,6 +16,7 @@ export {
   IdTakenError,
   IndexError,
   QueryError,
+  SampleError,
   StorageError,
   WriteFailedError,
 } from "./errors.js";
