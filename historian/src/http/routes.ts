@@ -1,0 +1,303 @@
+import type { HistoryGaps, HistoryLatest, HistoryQuality, HistoryStream } from "@fieldmesh/protocol";
+import {
+  Attempts,
+  clientKey,
+  HttpProblem,
+  type Log,
+  parseBody,
+  principalOf,
+  type Role,
+  resource,
+  type SignIn,
+} from "@fieldmesh/runtime";
+import { type Request, type RequestHandler, type Response, Router } from "express";
+import { z } from "zod";
+import { answered, inTime, linkNext, sendJson } from "./answers.js";
+import { sendExport } from "./export-route.js";
+import { importRoute } from "./import-route.js";
+import { historyDescription } from "./openapi.js";
+import { badParameters, parseQuery, type Query } from "./parameters.js";
+import { findReadings } from "./readings.js";
+import type { HistoryReads } from "./reads.js";
+import { Seats } from "./seats.js";
+import { pageOf } from "./stream-list.js";
+
+export interface HistoryRoutesOptions {
+  signIn: Pick<SignIn, "requireRole">;
+  reads: HistoryReads;
+  log: Log;
+  /** Shown in the API description. */
+  version: string;
+  /** ms since the epoch; the machine's by default. */
+  clock?: () => number;
+  /** Of an imported file. */
+  maxImportBytes?: number;
+}
+
+export const HISTORY_PATH = "/api/history";
+const HOUR_MS = 3_600_000;
+const DEFAULT_POINTS = 1_000;
+const DEFAULT_LIMIT = 100;
+/** Of one person or program at one address: some ten charts that are dragged about. */
+const RATE = { max: 600, windowMs: 10_000, maxKeys: 10_000 };
+/** Whoever takes a file in holds a connection of the store for as long. */
+const EXPORTS = 8;
+const STALLED_MS = 60_000;
+
+const RANGE = ["from", "to", "last"] as const;
+const READINGS = [...RANGE, "points", "mode", "level", "format", "times"] as const;
+const LIST = ["domain", "node", "q", "after", "limit"] as const;
+const PAGE = ["after", "limit"] as const;
+const EVENTS = ["stream", "domain", "node", "sensor", "rule", "state", "severity"] as const;
+
+/** Everything under `/api/history`; `protocol/src/history-api.ts` says what is answered. */
+export function historyRoutes(options: HistoryRoutesOptions): Router {
+  const { signIn, reads, log, version, clock = Date.now } = options;
+  const router = Router();
+  const rate = new Attempts({ ...RATE, now: clock });
+  const exports = new Seats("exports", EXPORTS);
+  const as = (role: Role, handler: RequestHandler): RequestHandler[] => [
+    signIn.requireRole(role),
+    limited(rate),
+    handler,
+  ];
+  const get = (path: string, handler: (request: Request, response: Response) => Promise<void>): void =>
+    resource(router, `${HISTORY_PATH}${path}`, { get: as("viewer", answered(handler)) });
+
+  get("/streams", async (request, response) => {
+    const query = parseQuery(request.query, LIST);
+    const { items, next } = pageOf(
+      await inTime(toPromise(reads.streams())),
+      query,
+      query.limit ?? DEFAULT_LIMIT,
+    );
+    linkNext(request, response, next);
+    sendJson(request, response, items);
+  });
+  get("/streams/:stream/latest", async (request, response) => {
+    parseQuery(request.query, []);
+    const { stream } = await streamOf(reads, request);
+    const sample = await inTime(reads.series.latest(stream));
+    if (sample === undefined) throw new HttpProblem(404, "no_readings", `no reading of ${stream} is kept`);
+    sendJson(request, response, { stream, ...sample } satisfies HistoryLatest);
+  });
+  get("/streams/:stream/readings", async (request, response) => {
+    const query = parseQuery(request.query, READINGS);
+    const range = rangeOf(query, clock());
+    const format = formatOf(request, query);
+    const stream = await streamOf(reads, request);
+    if (format !== "json") {
+      refuseForExport(query);
+      const file = `${stream.stream}_${stamp(range.from)}_${stamp(range.to)}`;
+      response.setTimeout(STALLED_MS, () => response.destroy());
+      await exports.sit(() =>
+        sendExport(response, reads.series.range(stream.stream, range), {
+          format,
+          times: query.times ?? "iso",
+          file,
+        }),
+      );
+      return;
+    }
+    if (query.times !== undefined) {
+      throw badParameters([{ parameter: "times", value: query.times, expected: "only with format=csv" }]);
+    }
+    const { points = DEFAULT_POINTS, mode = "minmax", level = "auto" } = query;
+    const found = await inTime(findReadings(reads.series, stream, { ...range, points, mode, level }));
+    sendJson(request, response, found);
+  });
+  get("/streams/:stream/gaps", async (request, response) => {
+    const { limit = DEFAULT_LIMIT, last, ...query } = parseQuery(request.query, [...RANGE, ...PAGE]);
+    const range = openRange({ ...query, last }, clock());
+    const { stream } = await streamOf(reads, request);
+    const [page, account] = await inTime(
+      Promise.all([
+        reads.losses.entries(stream, { ...range, after: query.after, limit }).catch(cursorProblem),
+        reads.losses.account(stream),
+      ]),
+    );
+    linkNext(request, response, page.next);
+    sendJson(request, response, { stream, ...page, account } satisfies HistoryGaps);
+  });
+  get("/streams/:stream/quality", async (request, response) => {
+    parseQuery(request.query, []);
+    const { stream } = await streamOf(reads, request);
+    const measuredAt = clock();
+    const report = await inTime(toPromise(reads.quality.report(stream, measuredAt)));
+    if (report === undefined) throw new HttpProblem(404, "not_measured", `${stream} was not measured yet`);
+    sendJson(request, response, { measuredAt, reports: [report] } satisfies HistoryQuality);
+  });
+  get("/quality", async (request, response) => {
+    const query = parseQuery(request.query, LIST);
+    const page = pageOf(await inTime(toPromise(reads.streams())), query, query.limit ?? DEFAULT_LIMIT);
+    const measuredAt = clock();
+    const reports = await inTime(
+      Promise.all(page.items.map(async ({ stream }) => await reads.quality.report(stream, measuredAt))),
+    );
+    linkNext(request, response, page.next);
+    const answer: HistoryQuality = {
+      measuredAt,
+      reports: reports.filter((report) => report !== undefined),
+      ...(page.next === undefined ? {} : { next: page.next }),
+    };
+    sendJson(request, response, answer);
+  });
+  get("/events", async (request, response) => {
+    const {
+      limit = DEFAULT_LIMIT,
+      last,
+      ...query
+    } = parseQuery(request.query, [...EVENTS, ...RANGE, ...PAGE]);
+    const range = openRange({ ...query, last }, clock());
+    const page = await inTime(reads.events.find({ ...query, ...range, limit }).catch(cursorProblem));
+    linkNext(request, response, page.next);
+    sendJson(request, response, page.items);
+  });
+  get("/status", async (request, response) => {
+    parseQuery(request.query, []);
+    sendJson(request, response, await inTime(reads.status()));
+  });
+  get("/openapi.json", (request, response) => {
+    parseQuery(request.query, []);
+    sendJson(request, response, historyDescription(version));
+    return Promise.resolve();
+  });
+  resource(router, `${HISTORY_PATH}/configuration`, {
+    get: as(
+      "viewer",
+      answered((request, response) => {
+        parseQuery(request.query, []);
+        const { current } = reads.configuration;
+        sendJson(request, response, current.document, `"${current.version}"`);
+        return Promise.resolve();
+      }),
+    ),
+    put: as(
+      "admin",
+      answered(async (request, response) => {
+        parseQuery(request.query, []);
+        const ifVersion = ifMatch(request);
+        const document = parseBody(request, z.record(z.string(), z.unknown()));
+        const { name: by } = principalOf(response);
+        const put = await reads.configuration.put(document, ifVersion, by);
+        if (put === undefined) {
+          const { version: now } = reads.configuration.current;
+          const detail = `the configuration is of version ${now} meanwhile: read it again`;
+          throw new HttpProblem(412, "changed_meanwhile", detail, { headers: { ETag: `"${now}"` } });
+        }
+        log.info({ by, version: put.version }, "configuration replaced");
+        sendJson(request, response, put.document, `"${put.version}"`);
+      }),
+    ),
+  });
+  resource(router, `${HISTORY_PATH}/streams/:stream/import`, {
+    post: as(
+      "operator",
+      importRoute({
+        reads,
+        clock,
+        log,
+        ...(options.maxImportBytes === undefined ? {} : { maxBytes: options.maxImportBytes }),
+      }),
+    ),
+  });
+  return router;
+}
+
+async function toPromise<T>(value: T | Promise<T>): Promise<T> {
+  return await value;
+}
+
+/** Behind the role, so that it is counted by who asks, also where all come through one dashboard. */
+function limited(rate: Attempts): RequestHandler {
+  return (request, response, next) => {
+    const { name } = principalOf(response);
+    const waitMs = rate.take(`${name} ${clientKey(request.headers, request.socket.remoteAddress)}`);
+    if (waitMs === 0) return next();
+    const seconds = Math.ceil(waitMs / 1_000);
+    throw new HttpProblem(429, "too_many_requests", `too many requests: wait ${seconds} s`, {
+      headers: { "Retry-After": String(seconds) },
+    });
+  };
+}
+
+async function streamOf(reads: HistoryReads, request: Request): Promise<HistoryStream> {
+  const { stream: given } = request.params;
+  const name = typeof given === "string" ? given : "";
+  const stream = await inTime(toPromise(reads.stream(name)));
+  if (stream !== undefined) return stream;
+  throw new HttpProblem(404, "stream_unknown", `there is no stream ${JSON.stringify(name.slice(0, 100))}`);
+}
+
+type RangeQuery = Query<(typeof RANGE)[number]>;
+
+/** With the defaults of a range that has to have two ends. */
+function rangeOf(query: RangeQuery, now: number): { from: number; to: number } {
+  const { from, to } = openRange(query, now);
+  const end = to ?? now;
+  return checked({ from: from ?? end - HOUR_MS, to: end });
+}
+
+/** A range may be open to both sides. */
+function openRange(
+  { from, to, last }: RangeQuery,
+  now: number,
+): { from: number | undefined; to: number | undefined } {
+  if (last !== undefined) {
+    if (from === undefined && to === undefined) return { from: now - last, to: now };
+    throw badParameters([
+      { parameter: "last", value: `${last / 1_000}s`, expected: "not beside from or to" },
+    ]);
+  }
+  return checked({ from, to });
+}
+
+function checked<T extends { from: number | undefined; to: number | undefined }>(range: T): T {
+  const { from, to } = range;
+  if (from === undefined || to === undefined || from < to) return range;
+  const expected = `a time before to, which is ${new Date(to).toISOString()}`;
+  throw badParameters([{ parameter: "from", value: new Date(from).toISOString(), expected }]);
+}
+
+function formatOf(request: Request, { format }: Query<"format">): "json" | "csv" | "ndjson" {
+  if (format !== undefined) return format;
+  const accepted = request.accepts(["application/json", "text/csv", "application/x-ndjson"]);
+  if (accepted === false) {
+    const detail = `Accept ${JSON.stringify(request.get("Accept")?.slice(0, 100))}: expected application/json, text/csv or application/x-ndjson`;
+    throw new HttpProblem(406, "not_acceptable", detail);
+  }
+  return accepted === "text/csv" ? "csv" : accepted === "application/json" ? "json" : "ndjson";
+}
+
+function refuseForExport({ points, mode, level }: Query<"points" | "mode" | "level">): void {
+  const wrong = Object.entries({ points, mode, level }).flatMap(([parameter, value]) =>
+    value === undefined || value === "raw"
+      ? []
+      : [{ parameter, value: String(value), expected: "nothing: csv and ndjson have every reading" }],
+  );
+  if (wrong.length > 0) throw badParameters(wrong);
+}
+
+/** `20270131T120000Z`: ISO 8601 without what file names cannot have. */
+function stamp(ms: number): string {
+  return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, "");
+}
+
+/** Whoever stored the cursor, or changed it, asks for a page that is not there. */
+function cursorProblem(error: unknown): never {
+  if (!(error instanceof Error && "code" in error && error.code === "query")) throw error;
+  throw badParameters([{ parameter: "after", value: "…", expected: "`next` of the page before" }]);
+}
+
+/** RFC 9110 §13.1.1: undefined for `*`, which is whatever is there. */
+function ifMatch(request: Request): number | undefined {
+  const given = request.get("If-Match");
+  if (given === undefined) {
+    const detail = "say which version is replaced: If-Match with the ETag that GET answered";
+    throw new HttpProblem(428, "if_match_required", detail);
+  }
+  if (given.trim() === "*") return undefined;
+  const version = /^"(\d{1,15})"$/.exec(given.trim())?.[1];
+  // Not an ETag of ours, so not the version that is there.
+  return version === undefined ? -1 : Number(version);
+}
