@@ -52,7 +52,7 @@ export interface ConsumerStream {
   readonly stream: Stream;
   readonly name: string;
   readonly accounted: boolean;
-  readonly ledger: Pick<StreamLedger, "terms" | "missing" | "gaps" | "folded" | "newestBoot">;
+  readonly ledger: Pick<StreamLedger, "terms" | "missing" | "gaps" | "duplicates" | "folded" | "newestBoot">;
   /** When its newest reading (backfill apart) arrived, ms. */
   readonly lastAt: number | null;
   readonly latest: Reading | undefined;
