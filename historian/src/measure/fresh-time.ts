@@ -1,0 +1,101 @@
+/** Takes the time that was watched, and of it the time in which the stream was fresh; `to` is exclusive, ms. */
+export type TimeSink = (kind: "observed" | "fresh", from: number, to: number) => void;
+
+export interface FreshTimeJson {
+  /** Counted up to here; `null` while nobody watches. */
+  until: number | null;
+  newestAt: number | null;
+  withinMs: number | null;
+}
+
+/**
+ * Integrates for how long a stream was fresh: at each moment, whether the newest good reading *that had come by
+ * then* was younger than the promise. So a reading that was read at `at` and came at `arrivedAt` makes
+ * [arrivedAt, at + promise) fresh, and a late one mends nothing: whoever looked before it came saw no fresh value.
+ *
+ * Time is counted when it is asked for and when something changes, not per reading: while a stream is fresh a
+ * reading only moves the end of its freshness.
+ */
+export class FreshTime {
+  readonly #sink: TimeSink;
+  /** Counted up to here; `undefined` while nobody watches. */
+  #until: number | undefined;
+  #newestAt: number | null = null;
+  /** Without a promise nothing is fresh or stale: the time is not watched. */
+  #withinMs: number | undefined;
+  #freshUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(sink: TimeSink) {
+    this.#sink = sink;
+  }
+
+  get newestAt(): number | null {
+    return this.#newestAt;
+  }
+
+  get withinMs(): number | undefined {
+    return this.#withinMs;
+  }
+
+  get watched(): boolean {
+    return this.#until !== undefined;
+  }
+
+  fresh(now: number): boolean {
+    return this.#newestAt !== null && now < this.#freshUntil;
+  }
+
+  /** A good reading of `at` came. */
+  good(at: number, arrivedAt: number): void {
+    if (this.#newestAt !== null && at <= this.#newestAt) return;
+    // What was stale until it came stays so.
+    if (arrivedAt > this.#freshUntil) this.settle(arrivedAt);
+    this.#newestAt = at;
+    if (this.#withinMs !== undefined) this.#freshUntil = at + this.#withinMs;
+  }
+
+  /** From `now` on the newest good reading may be this old. The past is judged by the promise of its time. */
+  promise(withinMs: number | undefined, now: number): void {
+    if (withinMs === this.#withinMs) return;
+    this.settle(now);
+    this.#withinMs = withinMs;
+    if (withinMs === undefined) this.#until = undefined;
+    else this.#until ??= now;
+    this.#freshUntil =
+      this.#newestAt === null || withinMs === undefined
+        ? Number.NEGATIVE_INFINITY
+        : this.#newestAt + withinMs;
+  }
+
+  /** Counts everything up to `now`. */
+  settle(now: number): void {
+    const until = this.#until;
+    if (until === undefined || now <= until) return;
+    this.#sink("observed", until, now);
+    const end = Math.min(now, this.#freshUntil);
+    if (end > until) this.#sink("fresh", until, end);
+    this.#until = now;
+  }
+
+  /** Nobody watched between what was counted last and `now`; it goes on from there. Also when a clock was set back. */
+  skip(now: number): void {
+    if (this.#until !== undefined) this.#until = now;
+    // A reading of a time that our clock has not reached (again) was read at the latest now.
+    if (this.#newestAt !== null && this.#newestAt > now) {
+      this.#newestAt = now;
+      if (this.#withinMs !== undefined) this.#freshUntil = now + this.#withinMs;
+    }
+  }
+
+  toJSON(): FreshTimeJson {
+    return { until: this.#until ?? null, newestAt: this.#newestAt, withinMs: this.#withinMs ?? null };
+  }
+
+  restore({ until, newestAt, withinMs }: FreshTimeJson): void {
+    this.#until = until ?? undefined;
+    this.#newestAt = newestAt;
+    this.#withinMs = withinMs ?? undefined;
+    this.#freshUntil =
+      newestAt === null || withinMs === null ? Number.NEGATIVE_INFINITY : newestAt + withinMs;
+  }
+}
