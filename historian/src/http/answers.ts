@@ -14,11 +14,18 @@ export function sendJson(request: Request, response: Response, body: unknown, et
   const text = JSON.stringify(body);
   const tag = etag ?? `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
   response.set({ ETag: tag, "Cache-Control": "private, no-cache", Vary: "Accept, Authorization, Cookie" });
-  if (request.fresh) {
+  if (isHeld(request, tag)) {
     response.status(304).end();
     return;
   }
   response.type("application/json").send(text);
+}
+
+/** RFC 9110 §13.1.2, weak comparison. Not Express's `fresh`: `fetch` adds `no-cache` to a condition, which that obeys. */
+function isHeld(request: Request, tag: string): boolean {
+  const given = request.get("If-None-Match");
+  if (given === undefined) return false;
+  return given.split(",").some((each) => ["*", tag, `W/${tag}`].includes(each.trim()));
 }
 
 /** A page of a list: `Link` (RFC 8288) has the next one. */
