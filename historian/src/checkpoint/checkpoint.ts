@@ -59,7 +59,7 @@ export class Checkpoint {
     this.#texts = new Texts(texts);
   }
 
-  static async open(storage: Storage): Promise<Checkpoint> {
+  static async open(storage: Pick<Storage, "collection">): Promise<Checkpoint> {
     return new Checkpoint(
       await storage.collection("checkpoint-nodes", {}),
       await storage.collection("checkpoint", {}),

@@ -120,7 +120,7 @@ describe("the spill", () => {
       { stream: "env_a_c", boot: 8, ranges: [[9, 9]] },
     ]);
     expect(again.spill.readings).toBe(4);
-    expect((await drain(again.spill))).toEqual([1, 2, 9, 3]);
+    expect(await drain(again.spill)).toEqual([1, 2, 3, 9]);
     await again.spill.close();
     await spill.close();
   });
