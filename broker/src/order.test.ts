@@ -1,4 +1,4 @@
-// What Aedes on its own loses and reorders: every reader gets, per publisher and topic, all of it and in order.
+// Every reader gets, per publisher and topic, all of it and in order, whatever came between.
 import { once } from "node:events";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -123,27 +123,6 @@ describe.each([true, false])("with the lane: %s", (on) => {
     }));
     await exchange([stream], () => []);
   }, 60_000);
-});
-
-describe("a persistent session that returns", () => {
-  test("gets what was held before what is live, each once", async () => {
-    const session = { clientId: "returning", clean: false };
-    const first = await TestClient.connect(`mqtt://127.0.0.1:${broker.port}`, session);
-    await first.subscribe("back/#", 1);
-    await first.end();
-    await using publisher = await TestClient.connect(`mqtt://127.0.0.1:${broker.port}`);
-    const total = 3_000;
-    for (let i = 0; i < 1_000; i++) await publisher.publish("back/x", String(i), { qos: 1 });
-    const rest = (async () => {
-      for (let i = 1_000; i < total; i++) await publisher.publish("back/x", String(i), { qos: 1 });
-    })();
-    await using again = await TestClient.connect(`mqtt://127.0.0.1:${broker.port}`, session);
-    await rest;
-    await again.until((seen) => seen.length >= total);
-    expect(again.seen.map(({ payload }) => Number(payload))).toEqual(
-      Array.from({ length: total }, (_, i) => i),
-    );
-  });
 });
 
 test("a subscriber never gets an older retained message after a newer live one", async () => {

@@ -1,29 +1,13 @@
-// What kills or freezes Aedes on its own.
-import { on, once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { connect as connectTls } from "node:tls";
-import { generate, type Packet } from "mqtt-packet";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { WebSocket } from "ws";
+// Readers that are slower than their publishers. What bare Aedes does to them is in bare-aedes/.
+import type { Packet } from "mqtt-packet";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Broker, startBroker } from "./broker.js";
 import { onFrames, publishFrame } from "./contract/frame-counter.js";
-import { makeCertificates } from "./contract/test-certificates.js";
 import { connectPacket, RawClient, TestClient } from "./contract/test-client.js";
-
-let folder = "";
-let tls: { tlsCert: string; tlsKey: string };
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "fieldmesh-pressure-"));
-  const { cert, key } = await makeCertificates(folder);
-  tls = { tlsCert: cert, tlsKey: key };
-});
-afterAll(() => rm(folder, { recursive: true }));
 
 let broker: Broker;
 beforeEach(async () => {
-  broker = await startBroker({ port: 0, wsPort: 0, tlsPort: 0, ...tls });
+  broker = await startBroker({ port: 0 });
 });
 afterEach(() => broker.close());
 
@@ -31,96 +15,6 @@ const subscribePacket = (topic: string, qos: 0 | 1 | 2): Packet => ({
   cmd: "subscribe",
   messageId: 1,
   subscriptions: [{ topic, qos }],
-});
-
-test("a flood survives the last subscriber's leaving and coming back", async () => {
-  const frames = Buffer.concat(Array.from({ length: 500 }, () => publishFrame("flood/x", "x".repeat(20))));
-  const publishers = Array.from({ length: 8 }, (_, i) => {
-    const client = new RawClient(broker.port);
-    client.send(connectPacket(`flood-${i}`));
-    return client;
-  });
-  let flooding = true;
-  const floods = publishers.map(async ({ socket, closed }) => {
-    while (flooding && !socket.destroyed) {
-      if (!socket.write(frames)) await Promise.race([once(socket, "drain"), closed]);
-      await new Promise(setImmediate);
-    }
-  });
-  for (let round = 0; round < 10; round++) {
-    using reader = new RawClient(broker.port);
-    reader.send(connectPacket("reader"), subscribePacket("flood/#", 0));
-    await reader.bytes(10_000);
-    reader.socket.destroy();
-  }
-  expect(publishers.map(({ socket }) => socket.destroyed)).not.toContain(true);
-  flooding = false;
-  for (const publisher of publishers) publisher[Symbol.dispose]();
-  await Promise.all(floods);
-});
-
-describe.each(["tcp", "tls", "ws"])("a reader over %s that stops reading", (kind) => {
-  /** Subscribes and then never reads again. */
-  async function stalledReader(clientId: string, qos: 0 | 1, clean = true): Promise<void> {
-    if (kind === "tls") {
-      const socket = connectTls({ port: broker.tlsPort, host: "127.0.0.1", rejectUnauthorized: false });
-      socket.on("error", () => undefined);
-      socket.write(
-        Buffer.concat(
-          [connectPacket(clientId, { clean }), subscribePacket("slow/#", qos)].map((packet) =>
-            generate(packet),
-          ),
-        ),
-      );
-      let got = 0;
-      for await (const [chunk] of on(socket, "data")) {
-        got += (chunk as Buffer).length;
-        if (got === 9) break;
-      }
-      socket.pause();
-      return;
-    }
-    if (kind === "tcp") {
-      const raw = new RawClient(broker.port);
-      raw.send(connectPacket(clientId, { clean }), subscribePacket("slow/#", qos));
-      await raw.bytes(9);
-      raw.socket.pause();
-      return;
-    }
-    const socket = new WebSocket(`wss://127.0.0.1:${broker.wsPort}`, "mqtt", { rejectUnauthorized: false });
-    await once(socket, "open");
-    socket.send(
-      Buffer.concat(
-        [connectPacket(clientId, { clean }), subscribePacket("slow/#", qos)].map((packet) =>
-          generate(packet),
-        ),
-      ),
-    );
-    await once(socket, "message"); // CONNACK
-    await once(socket, "message"); // SUBACK
-    socket.pause();
-  }
-
-  test("does not hold up the others, and is disconnected", async () => {
-    await stalledReader("stalled", 0);
-    using healthy = new RawClient(broker.port);
-    healthy.send(connectPacket("healthy"), subscribePacket("slow/#", 0));
-    await healthy.bytes(9);
-    let got = 0;
-    onFrames(healthy, () => {
-      got += 1;
-    });
-    using publisher = new RawClient(broker.port);
-    publisher.send(connectPacket("publisher"));
-    const frame = publishFrame("slow/x", Buffer.alloc(1_000));
-    let sent = 0;
-    // As long as it takes: a stalled reader is given up a second after its queue went over the mark.
-    while (broker.drops["reader-disconnected"] === 0) {
-      publisher.send(...Array.from({ length: 50 }, () => frame));
-      sent += 50;
-      await vi.waitFor(() => expect(got).toBe(sent), { timeout: 10_000, interval: 5 });
-    }
-  });
 });
 
 test("a QoS 1 reader that stops is disconnected, and its session still holds everything", async () => {

@@ -112,12 +112,9 @@ export class RawClient implements Disposable {
   /** Resolves when so many bytes have come. */
   async bytes(count: number): Promise<Buffer> {
     while (this.received.length < count) {
-      await new Promise<void>((resolve, reject) => {
-        this.socket.once("data", () => resolve());
-        this.socket.once("close", () =>
-          reject(new Error(`closed after ${this.received.length} of ${count} bytes`)),
-        );
-      });
+      await Promise.race([new Promise((resolve) => this.socket.once("data", resolve)), this.closed]);
+      if (this.socket.destroyed && this.received.length < count)
+        throw new Error(`closed after ${this.received.length} of ${count} bytes`);
     }
     return this.received;
   }
