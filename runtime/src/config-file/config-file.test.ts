@@ -16,6 +16,9 @@ const schema = z.strictObject({
     )
     .max(2)
     .default([]),
+  alarm: z
+    .union([z.literal(false), z.strictObject({ after: z.number("a number") })], "false, or a map: {after}")
+    .optional(),
 });
 
 function problems(text: string): string[] {
@@ -54,6 +57,9 @@ describe("a configuration file", () => {
       'line 3: channels[0].urll: unknown key; did you mean "url"?',
     ],
     ["channels: yes", 'line 1: channels is "yes": expected a list'],
+    ["alarm: soon", 'line 1: alarm is "soon": expected false, or a map: {after}'],
+    ["alarm:\n  after: soon", 'line 2: alarm.after is "soon": expected a number'],
+    ["alarm:\n  aftr: 1", 'line 2: alarm.aftr: unknown key; did you mean "after"?'],
     ["a: [", "line 1: the file: not YAML"],
   ])("%j is told by line, field, value and what is expected", (text, message) => {
     const [first, ...told] = problems(text);

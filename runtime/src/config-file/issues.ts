@@ -38,10 +38,31 @@ function problemsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, input: unkn
     const expected = oneOf(discriminators(schema, path, input), given);
     return [{ path: isAtField ? path : [...path, field], value: given, expected }];
   }
+  if (issue.code === "invalid_union") {
+    const inMap = issuesInMap(issue, value);
+    if (inMap.length > 0) return inMap.flatMap((inner) => problemsOfIssue(schema, inner, input));
+  }
   if (issue.code === "invalid_value") {
     return [{ path, value, expected: oneOf(issue.values.map(String), value) }];
   }
   return [{ path, value, expected: expectation(issue, value) }];
+}
+
+/** Of a choice between a map and something else (`false`, say), where a map is given: what is wrong within it. */
+function issuesInMap(issue: z.core.$ZodIssueInvalidUnion, value: unknown): z.core.$ZodIssue[] {
+  if (!isMap(value)) return [];
+  const within = issue.errors.filter((issues) => issues.every(({ code, path }) => isWithin(code, path)));
+  const [issues = [], ...others] = within;
+  return others.length > 0 ? [] : issues.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+/** The option is a map: its own type is not what is wrong. */
+function isWithin(code: string, path: readonly PropertyKey[]): boolean {
+  return path.length > 0 || code === "unrecognized_keys";
+}
+
+function isMap(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function oneOf(values: readonly string[], given: unknown): string {
@@ -157,6 +178,13 @@ function unwrapped(
         return literal instanceof z.ZodLiteral && literal.values.has(given as string);
       };
       at = options.find(fits);
+    } else if (
+      choose &&
+      !(at instanceof z.ZodDiscriminatedUnion) &&
+      at instanceof z.ZodUnion &&
+      isMap(value)
+    ) {
+      at = at.options.find((option) => option instanceof z.ZodObject);
     } else return at;
   }
 }
