@@ -21,7 +21,9 @@ export {
   WriteFailedError,
 } from "./errors.js";
 export type { HeldFolder, HoldFolder } from "./lmdb/lmdb-storage.js";
+export { openSeries, type SeriesOptions } from "./open-series.js";
 export { openStorage, type StorageAddress, type StorageOptions } from "./open-storage.js";
+export { cutStretches, toColumns } from "./samples/sample-columns.js";
 export {
   type Appended,
   type LevelSize,
