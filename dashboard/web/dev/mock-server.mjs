@@ -6,7 +6,11 @@
 // --streams N   N made-up streams on nodes of 50 instead of the two nodes of `npm start`
 // --rate N      readings per second of each of the made-up streams (default 1)
 // --quiet       no alarms, no bad readings, no gaps
+// --no-history  no historian behind it
 // --hostile     markup in names and messages
+//
+// `POST /mock/historian/away` and `/mock/historian/here` take the historian away and bring it back.
+//
 // --app FOLDER  the built app (default dist/app)
 // --sign-in     asks for a name (viewer, operator or admin) and a password (any of 4 characters and more)
 import { randomUUID } from "node:crypto";
@@ -15,6 +19,7 @@ import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { Server } from "socket.io";
+import { MockHistory } from "./mock-history.mjs";
 import { World } from "./mock-world.mjs";
 
 const { values: options } = parseArgs({
@@ -24,6 +29,7 @@ const { values: options } = parseArgs({
     rate: { type: "string", default: "1" },
     quiet: { type: "boolean", default: false },
     "sign-in": { type: "boolean", default: false },
+    "no-history": { type: "boolean", default: false },
     hostile: { type: "boolean", default: false },
     app: { type: "string", default: join(import.meta.dirname, "../dist/app") },
   },
@@ -44,7 +50,9 @@ const world = new World({
   ratePerS: Number(options.rate),
   quiet: options.quiet,
   hostile: options.hostile,
+  hasHistory: !options["no-history"],
 });
+const past = new MockHistory(world);
 const sessions = new Map();
 const required = options["sign-in"];
 
@@ -59,6 +67,10 @@ async function answer(request, response) {
   const { pathname } = new URL(request.url ?? "/", "http://localhost");
   if (pathname.startsWith("/socket.io")) return;
   try {
+    if (pathname.startsWith("/mock/historian/")) {
+      past.away = pathname.endsWith("/away");
+      return json(response, 204);
+    }
     if (pathname.startsWith("/api/")) await answerApi(request, response, pathname);
     else await serveApp(response, pathname);
   } catch (error) {
@@ -110,6 +122,7 @@ async function answerApi(request, response, pathname) {
     );
   }
   if (user === null) return problem(response, 401, "signed-out", "Sign in first.");
+  if (pathname.startsWith("/api/history/")) return answerHistory(request, response);
   if (route === "DELETE /api/session") {
     sessions.clear();
     return json(response, 204, undefined, { "set-cookie": "session=; Max-Age=0; Path=/" });
@@ -129,6 +142,15 @@ async function answerApi(request, response, pathname) {
       : problem(response, 502, "channel", "smtp.example.org:587 did not answer within 10 s.");
   }
   return problem(response, 404, "not-found", `No ${route}.`);
+}
+
+function answerHistory(request, response) {
+  if (options["no-history"])
+    return problem(response, 404, "no_historian", "This dashboard has no historian.");
+  const found = past.answer(request.method, new URL(request.url, "http://localhost"));
+  if (found === undefined) return problem(response, 404, "not-found", `No ${request.url}.`);
+  response.writeHead(found.status, { "content-type": found.type });
+  response.end(found.body);
 }
 
 const io = new Server(http, { pingInterval: 5_000, pingTimeout: 5_000 });
@@ -160,7 +182,7 @@ io.on("connection", (socket) => {
   }, 50);
   socket.on("disconnect", () => clearInterval(timer));
 });
-world.start({
+world.begin({
   catalogue: (message) => io.emit("catalogue", message),
   alarms: (message) => io.emit("alarms", message),
 });

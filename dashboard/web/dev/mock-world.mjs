@@ -18,7 +18,17 @@ const below = (id, limit, clear, severity = "warning") => ({
   severity,
   forMs: 2_000,
 });
-const noise = (size) => (Math.random() + Math.random() - 1) * size;
+/** Of a time and nothing else, so that history tells the same as the live window did. 0 to 1. */
+const chance = (t, salt) => {
+  let h = Math.imul(Math.floor(t) ^ Math.imul(Math.floor(t / 2 ** 32) + salt, 0x9e3779b1), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
+};
+const noise = (t, size, salt = 0) => (chance(t, salt + 1) + chance(t, salt + 77) - 1) * size;
+const daily = (t, size) => size * Math.sin(((t % 86_400_000) / 86_400_000 - 0.375) * 2 * Math.PI);
+/** Weather: slow waves that never quite repeat. */
+const weather = (t, size) =>
+  size * (0.6 * wave(t, 86_400 * 5.3, 1) + 0.4 * wave(t, 86_400 * 11.9, 2) + 0.5 * wave(t, 86_400 * 91, 4));
 const wave = (t, periodS, phase = 0) => Math.sin((t / 1000 / periodS) * 2 * Math.PI + phase);
 
 const GREENHOUSE = [
@@ -35,8 +45,8 @@ const GREENHOUSE = [
     value: (t) =>
       24.6 +
       1.8 * wave(t, 420) +
-      noise(0.25) +
-      (t > START + 40_000 && t < START + 400_000 ? 0 : 0) +
+      noise(t, 0.25) +
+      (t < START ? daily(t, 2.2) - daily(START, 2.2) + weather(t, 1.6) - weather(START, 1.6) : 0) +
       excursion(t, 8),
   },
   {
@@ -48,7 +58,7 @@ const GREENHOUSE = [
     deadband: 0.3,
     maxSilenceMs: 10_000,
     rules: [{ id: "out-of-range", kind: "outside", low: 40, high: 80, severity: "warning" }],
-    value: (t) => 61 + 6 * wave(t, 300, 1) + noise(0.8),
+    value: (t) => 61 + 6 * wave(t, 300, 1) + noise(t, 0.8),
   },
   {
     id: "light",
@@ -56,7 +66,7 @@ const GREENHOUSE = [
     unit: "lx",
     intervalMs: 1_000,
     rules: [below("too-dark", 100, 120, "info")],
-    value: (t) => 820 + 190 * wave(t, 200, 2) + noise(40),
+    value: (t) => 820 + 190 * wave(t, 200, 2) + noise(t, 40),
   },
   {
     id: "airquality",
@@ -64,7 +74,7 @@ const GREENHOUSE = [
     unit: "ppm",
     intervalMs: 2_000,
     rules: [above("poor-air", 1000, 950, "critical")],
-    value: (t) => 905 + 70 * wave(t, 260, 3) + noise(14) + excursion(t - 60_000, 120),
+    value: (t) => 905 + 70 * wave(t, 260, 3) + noise(t, 14) + excursion(t - 60_000, 120),
   },
   {
     id: "door",
@@ -83,7 +93,7 @@ const GREENHOUSE = [
     unit: "%",
     intervalMs: 2_000,
     rules: [],
-    value: (t) => 38 - ((t - START) / 3_600_000) * 4 + noise(0.2),
+    value: (t) => 38 - (((t - START) / 3_600_000) % 8) * 2 + noise(t, 0.2),
     flaky: true,
   },
 ];
@@ -95,7 +105,7 @@ const HOST = [
     intervalMs: 1_000,
     range: { min: 0, max: 100 },
     rules: [above("busy", 90, 80)],
-    value: (t) => Math.max(2, 22 + 10 * wave(t, 60) + noise(14) + (Math.random() > 0.98 ? 45 : 0)),
+    value: (t) => Math.max(2, 22 + 10 * wave(t, 60) + noise(t, 14) + (chance(t, 5) > 0.98 ? 45 : 0)),
   },
   {
     id: "memory",
@@ -103,7 +113,7 @@ const HOST = [
     unit: "B",
     intervalMs: 2_000,
     rules: [above("memory-full", 7.6e9, 7.4e9, "critical")],
-    value: (t) => 4.21e9 + 3e8 * wave(t, 500) + noise(2e7),
+    value: (t) => 4.21e9 + 3e8 * wave(t, 500) + noise(t, 2e7),
   },
   {
     id: "disk-free",
@@ -111,7 +121,7 @@ const HOST = [
     unit: "B",
     intervalMs: 10_000,
     rules: [below("disk-full", 5e9, 6e9, "critical")],
-    value: (t) => 48.3e9 - (t - START) * 20,
+    value: (t) => 48.3e9 - ((t - START) % 86_400_000) * 20,
   },
   {
     id: "network-in",
@@ -120,7 +130,7 @@ const HOST = [
     intervalMs: 1_000,
     rules: [],
     value: (t) =>
-      Math.max(0, 180_000 + 120_000 * wave(t, 45) + noise(90_000) + (Math.random() > 0.97 ? 2.4e6 : 0)),
+      Math.max(0, 180_000 + 120_000 * wave(t, 45) + noise(t, 90_000) + (chance(t, 6) > 0.97 ? 2.4e6 : 0)),
   },
   {
     id: "network-out",
@@ -128,7 +138,7 @@ const HOST = [
     unit: "B/s",
     intervalMs: 1_000,
     rules: [],
-    value: (t) => Math.max(0, 42_000 + 12_000 * wave(t, 45) + noise(20_000)),
+    value: (t) => Math.max(0, 42_000 + 12_000 * wave(t, 45) + noise(t, 20_000)),
   },
   {
     id: "cpu-temperature",
@@ -136,7 +146,7 @@ const HOST = [
     unit: "Cel",
     intervalMs: 2_000,
     rules: [above("overheating", 85, 80, "critical")],
-    value: (t) => 51 + 4 * wave(t, 90) + noise(1.2),
+    value: (t) => 51 + 4 * wave(t, 90) + noise(t, 1.2),
   },
 ];
 const START = Date.now() - WINDOW_MS;
@@ -145,8 +155,37 @@ const START = Date.now() - WINDOW_MS;
 function excursion(t, height) {
   const at = (t - START) / 1000;
   const hill = (from, to) => (at < from || at > to ? 0 : Math.min(1, (at - from) / 12, (to - at) / 12));
-  return height * Math.max(hill(100, 170), hill(270, 4_000) * 0.95);
+  return (
+    height * Math.max(hill(100, 170), hill(270, 4_000) * 0.95, hill(-52_000, -49_500), hill(-13_000, -12_000))
+  );
 }
+
+/** The first time at or behind `t` at which a sensor of that interval is read. */
+function gridAfter(intervalMs, t) {
+  return START + Math.ceil((t - START) / intervalMs) * intervalMs;
+}
+
+/** Undefined where nothing is kept: that was dropped, or the node was down. */
+function readingAt(stream, t, quiet) {
+  const { sensor } = stream;
+  const at = (t - START) / 1000;
+  if (!quiet) {
+    if (sensor.flaky && at > 180 && at < 205) return undefined;
+    if (OUTAGES.some(({ from, to, stays }) => !stays && at >= from && at < to)) return undefined;
+  }
+  const bad = sensor.flaky && !quiet && at > 90 && at < 100;
+  return { t, v: bad ? null : sensor.value(t), seq: Math.round((t - START) / sensor.intervalMs) + 1 };
+}
+
+/** What went wrong before the window, s from its beginning. `stays`: the readings came after all. */
+const OUTAGES = [
+  { from: -400, to: -339, explanation: "late", cause: "broker-unreachable", stays: true },
+  { from: -2_700, to: -2_100, explanation: "dropped", cause: "full" },
+  { from: -9_000, to: -7_500, explanation: "node-down" },
+  { from: -21_600, to: -21_240, explanation: "recovered", cause: "lost-at-broker", stays: true },
+  { from: -40_000, to: -39_950, explanation: "unknown" },
+  { from: -15 * 86_400, to: -14 * 86_400, explanation: "node-down" },
+];
 
 class MockStream {
   constructor(name, sensor, boot) {
@@ -166,16 +205,15 @@ class MockStream {
   fill(now, quiet) {
     const { intervalMs } = this.sensor;
     if (this.nextAt === 0)
-      this.nextAt = Math.max(START, now - Math.min(WINDOW_MS, MAX_READINGS * intervalMs));
+      this.nextAt = gridAfter(intervalMs, now - Math.min(WINDOW_MS, MAX_READINGS * intervalMs));
     for (; this.nextAt <= now; this.nextAt += intervalMs) {
-      const at = (this.nextAt - START) / 1000;
       this.seq += 1;
-      if (this.sensor.flaky && !quiet && at > 180 && at < 205) continue;
-      const bad = this.sensor.flaky && !quiet && at > 90 && at < 100;
+      const reading = readingAt(this, this.nextAt, quiet);
+      if (reading === undefined) continue;
       const n = this.first + this.t.length;
-      if (bad) this.q.set(n, ["bad", "sensor answered with a wrong checksum"]);
+      if (reading.v === null) this.q.set(n, ["bad", "sensor answered with a wrong checksum"]);
       this.t.push(this.nextAt);
-      this.v.push(bad ? null : this.sensor.value(this.nextAt));
+      this.v.push(reading.v);
       this.s.push(this.seq);
     }
     let cut = 0;
@@ -193,8 +231,9 @@ class MockStream {
 }
 
 export class World {
-  constructor({ streams, ratePerS, quiet, hostile }) {
+  constructor({ streams, ratePerS, quiet, hostile, hasHistory }) {
     this.quiet = quiet;
+    this.hasHistory = hasHistory;
     this.boot = Math.floor(Date.now() / 1000);
     this.acks = new Map();
     this.changed = new Map();
@@ -217,7 +256,74 @@ export class World {
         this.streams.get(`${node.domain}_${node.node}_${sensor.id}`)?.fill(now, this.quiet);
     }
   }
-  start(tell) {
+  get start() {
+    return START;
+  }
+  gridAfter({ sensor }, t) {
+    return gridAfter(sensor.intervalMs, t);
+  }
+  readingAt(stream, t) {
+    return readingAt(stream, t, this.quiet);
+  }
+  /** Until when it was read, ms: an offline node's are of the time before. */
+  endOf({ name }) {
+    const node = this.nodes.find(({ domain, node }) => name.startsWith(`${domain}_${node}_`));
+    return node === undefined || node.presence === "online" ? Date.now() : node.since;
+  }
+  losses({ name, sensor }) {
+    if (this.quiet) return [];
+    return OUTAGES.map(({ from, to, explanation, cause, stays }) => {
+      const down = explanation === "node-down";
+      const count = down ? 0 : Math.round(((to - from) * 1000) / sensor.intervalMs);
+      return {
+        id: `${name}-${-from}`,
+        stream: name,
+        boot: this.boot,
+        from: down ? 0 : 1,
+        to: count,
+        count,
+        fromAt: START + from * 1000,
+        toAt: START + to * 1000,
+        explanation,
+        ...(cause === undefined ? {} : { cause }),
+        open: false,
+        ...(stays ? { came: [START + to * 1000, START + to * 1000 + 900] } : {}),
+      };
+    });
+  }
+  /** Alarms of the greenhouse before the window, as the historian has them. */
+  pastEvents(name) {
+    if (this.quiet || name !== "env_greenhouse_temperature") return [];
+    const spells = [
+      [-12_988, -12_010, "warning"],
+      [-51_985, -49_515, "warning"],
+    ];
+    return spells.flatMap(([from, to, severity], i) =>
+      [from, to].map((s, j) => ({
+        id: `past-${i}-${j}`,
+        domain: "env",
+        stream: name,
+        at: START + s * 1000,
+        arrivedAt: START + s * 1000 + 40,
+        event: {
+          node: "greenhouse",
+          sensor: "temperature",
+          rule: "too-hot",
+          state: j === 0 ? "raised" : "cleared",
+          severity,
+          value: j === 0 ? 30.4 : 28.8,
+          limit: 30,
+          unit: "Cel",
+          timestamp: START + s * 1000,
+          since: START + from * 1000,
+          boot: this.boot - 1,
+          seq: i * 2 + j + 1,
+          message: j === 0 ? "temperature above 30 °C for 2 s" : "temperature back below 29 °C",
+        },
+      })),
+    );
+  }
+  begin(tell) {
     this.tell = tell;
     setInterval(() => this.fill(), 50);
     setInterval(() => {
@@ -234,6 +340,7 @@ export class World {
       maxReadings: MAX_READINGS,
       frameMs: 50,
       brokers: [{ url: "mqtt://127.0.0.1:1883", connected: true, since: START }],
+      history: this.hasHistory,
     };
   }
   view(node) {
@@ -573,7 +680,7 @@ function madeUp(count, ratePerS) {
         unit: "Cel",
         intervalMs: 1000 / ratePerS,
         rules: [above("too-hot", 30, 29)],
-        value: (t) => 22 + 3 * wave(t, 60 + (j % 40)) + noise(0.6),
+        value: (t) => 22 + 3 * wave(t, 60 + (j % 40)) + noise(t, 0.6, j),
       });
     }
     nodes.push({
