@@ -25,7 +25,8 @@ export function whenSignedOut(handler: () => void): void {
 /** A command waits at the node for up to its own deadline; the server answers before this. */
 const DEADLINE_MS = 30_000; // ms
 
-async function request(method: string, path: string, body?: unknown): Promise<unknown> {
+async function request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+  const deadline = AbortSignal.timeout(DEADLINE_MS);
   let response: Response;
   try {
     response = await fetch(path, {
@@ -33,9 +34,10 @@ async function request(method: string, path: string, body?: unknown): Promise<un
       headers: body === undefined ? {} : { "content-type": "application/json" },
       body: body === undefined ? null : JSON.stringify(body),
       credentials: "same-origin",
-      signal: AbortSignal.timeout(DEADLINE_MS),
+      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
     });
   } catch (cause) {
+    signal?.throwIfAborted();
     const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
     throw new ApiError(
       timedOut
@@ -44,7 +46,7 @@ async function request(method: string, path: string, body?: unknown): Promise<un
       { code: timedOut ? "timeout" : "unreachable", status: 0, cause },
     );
   }
-  const text = await response.text();
+  const text = await bodyOf(response, signal);
   let json: unknown;
   try {
     json = text === "" ? undefined : JSON.parse(text);
@@ -59,6 +61,20 @@ async function request(method: string, path: string, body?: unknown): Promise<un
   if (response.ok) return json;
   if (response.status === 401 && path !== "/api/session") onSignedOut();
   throw problemError(json, response.status);
+}
+
+async function bodyOf(response: Response, signal: AbortSignal | undefined): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new ApiError("The server's answer broke off.", { code: "unreachable", status: 0, cause });
+  }
+}
+
+/** Reads an address under `/api`; what `signal` ends rejects with its reason. Other errors: {@link ApiError}. */
+export function read(path: string, signal?: AbortSignal): Promise<unknown> {
+  return request("GET", path, undefined, signal);
 }
 
 function problemError(json: unknown, status: number): ApiError {

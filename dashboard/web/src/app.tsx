@@ -1,5 +1,6 @@
 import { assertive, polite } from "./announce.js";
 import { AlarmsPage } from "./page/alarms.js";
+import { ComparePage } from "./page/compare.js";
 import { NodePage } from "./page/node.js";
 import { Overview } from "./page/overview.js";
 import { SignIn } from "./page/sign-in.js";
@@ -47,6 +48,8 @@ function Page({ route: now }: { route: Route }) {
       return <NodePage key={`${now.domain}/${now.node}`} domain={now.domain} node={now.node} />;
     case "alarms":
       return <AlarmsPage />;
+    case "compare":
+      return <ComparePage />;
     case "system":
       return <SystemPage />;
     case "unknown":

@@ -6,10 +6,13 @@ export type Route =
   | { page: "stream"; stream: string }
   | { page: "node"; domain: string; node: string }
   | { page: "alarms" }
+  | { page: "compare" }
   | { page: "system" }
   | { page: "unknown"; path: string };
 
 const path = signal(location.pathname);
+/** What stands behind the path: pages keep there what a link should open. */
+export const search = signal(location.search);
 
 export const route = computed<Route>(() => parseRoute(path.value));
 
@@ -22,7 +25,8 @@ export function parseRoute(pathname: string): Route {
   if (first === "node" && second !== undefined && third !== undefined && parts.length === 3) {
     return { page: "node", domain: second, node: third };
   }
-  if (parts.length === 1 && (first === "alarms" || first === "system")) return { page: first };
+  if (parts.length === 1 && (first === "alarms" || first === "compare" || first === "system"))
+    return { page: first };
   return { page: "unknown", path: pathname };
 }
 
@@ -49,9 +53,21 @@ export function navigate(href: string): void {
   scrollTo(0, 0);
 }
 
+/** The same page with something else behind the path; `push` makes it a step that "back" returns from. */
+export function setSearch(text: string, step: "push" | "replace"): void {
+  if (text === location.search) return;
+  const href = `${location.pathname}${text}`;
+  if (step === "push") history.pushState(null, "", href);
+  else history.replaceState(history.state, "", href);
+  search.value = location.search;
+}
+
 function arrive(): void {
+  const samePage = path.peek() === location.pathname;
   path.value = location.pathname;
+  search.value = location.search;
   if (location.pathname === "/") filter.value = readFilter();
+  if (samePage) return;
   requestAnimationFrame(() => document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true }));
 }
 

@@ -1,4 +1,5 @@
 import { ApiError, api, whenSignedOut } from "./api.js";
+import { forgetPasts } from "./history/histories.js";
 import { Link } from "./link.js";
 import { forgetEverything, session } from "./state.js";
 
@@ -47,5 +48,6 @@ export async function signOut(): Promise<void> {
 function signedOut(message?: string): void {
   link.stop();
   forgetEverything();
+  forgetPasts();
   session.value = message === undefined ? { state: "signed-out" } : { state: "signed-out", message };
 }

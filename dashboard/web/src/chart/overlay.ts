@@ -2,20 +2,33 @@ import type { Chart, Plugin } from "chart.js";
 import type { EventMark } from "../model/alarms.js";
 import type { Point } from "../model/decimate.js";
 import type { LimitLine } from "../model/rules.js";
+import type { Series } from "../model/window.js";
+import { drawBand } from "./band.js";
+import { frameOf } from "./frame.js";
+import { drawOutages, type OutageMark } from "./outages.js";
 import { CHART_FONT, type Palette } from "./palette.js";
 
-/** What is drawn around the line: limits, alarms, events, readings that are not good, the crosshair. */
+/** What is drawn around one line. */
+export interface LineOverlay {
+  colour: string;
+  series: Series;
+  band: { low: readonly number[]; high: readonly number[] } | undefined;
+  bad: readonly number[];
+  uncertain: readonly number[];
+  alone: readonly Point[];
+}
+
+/** What is drawn around the lines: limits, alarms, events, outages, readings that are not good, the crosshair. */
 export interface Overlay {
   palette: Palette;
   limits: readonly LimitLine[];
   /** In order of time; all of the stream's, also those left of the axis. */
   marks: readonly EventMark[];
-  bad: readonly number[];
-  uncertain: readonly number[];
-  alone: readonly Point[];
-  line: string;
+  outages: readonly OutageMark[];
+  lines: readonly LineOverlay[];
   limitText: (value: number) => string;
-  cursor: { x: number; y: number } | undefined;
+  /** Its moment, and the value of each line there. */
+  cursor: { x: number; ys: readonly number[] } | undefined;
   large: boolean;
 }
 
@@ -26,46 +39,27 @@ export function overlayPlugin(read: () => Overlay): Plugin<"line"> {
     beforeDatasetsDraw(chart) {
       const overlay = read();
       inArea(chart, (context) => {
+        const frame = frameOf(chart);
+        if (frame === undefined) return;
+        drawOutages(context, frame, overlay.outages, overlay.palette);
         drawBands(chart, context, overlay);
+        for (const { series, band, colour } of overlay.lines) {
+          if (band !== undefined) drawBand(context, frame, { series, ...band, colour });
+        }
         drawLimits(chart, context, overlay);
       });
     },
     afterDatasetsDraw(chart) {
       const overlay = read();
-      drawFlags(chart, overlay.bad, overlay.palette.severity.critical);
-      drawFlags(chart, overlay.uncertain, overlay.palette.severity.warning);
-      drawAlone(chart, overlay);
+      for (const line of overlay.lines) {
+        drawFlags(chart, line.bad, overlay.palette.severity.critical);
+        drawFlags(chart, line.uncertain, overlay.palette.severity.warning);
+        drawAlone(chart, line, overlay.large);
+      }
       drawEvents(chart, overlay);
       drawLimitLabels(chart, overlay);
       drawCursor(chart, overlay);
     },
-  };
-}
-
-interface Frame {
-  left: number;
-  right: number;
-  top: number;
-  bottom: number;
-  x: (t: number) => number;
-  y: (v: number) => number;
-  from: number;
-  to: number;
-  min: number;
-  max: number;
-}
-
-function frameOf(chart: Chart): Frame | undefined {
-  const { x, y } = chart.scales;
-  if (x === undefined || y === undefined) return undefined;
-  return {
-    ...chart.chartArea,
-    x: (t) => x.getPixelForValue(t),
-    y: (v) => y.getPixelForValue(v),
-    from: x.min,
-    to: x.max,
-    min: y.min,
-    max: y.max,
   };
 }
 
@@ -168,12 +162,12 @@ function drawFlags(chart: Chart, times: readonly number[], colour: string): void
 }
 
 /** A line through one reading has no length. */
-function drawAlone(chart: Chart, { alone, line, large }: Overlay): void {
+function drawAlone(chart: Chart, { alone, colour }: LineOverlay, large: boolean): void {
   const frame = frameOf(chart);
   if (frame === undefined || alone.length === 0) return;
   const { ctx } = chart;
   ctx.save();
-  ctx.fillStyle = line;
+  ctx.fillStyle = colour;
   for (const { x, y } of alone) {
     if (x < frame.from || x > frame.to) continue;
     ctx.beginPath();
@@ -216,7 +210,7 @@ function drawEvents(chart: Chart, overlay: Overlay): void {
   ctx.restore();
 }
 
-function drawCursor(chart: Chart, { cursor, palette }: Overlay): void {
+function drawCursor(chart: Chart, { cursor, palette, lines }: Overlay): void {
   const frame = frameOf(chart);
   if (frame === undefined || cursor === undefined) return;
   if (cursor.x < frame.from || cursor.x > frame.to) return;
@@ -229,10 +223,11 @@ function drawCursor(chart: Chart, { cursor, palette }: Overlay): void {
   ctx.moveTo(x, frame.top);
   ctx.lineTo(x, frame.bottom);
   ctx.stroke();
-  if (!Number.isNaN(cursor.y)) {
+  for (const [i, y] of cursor.ys.entries()) {
+    if (Number.isNaN(y)) continue;
     ctx.beginPath();
-    ctx.arc(x, frame.y(cursor.y), 4, 0, 2 * Math.PI);
-    ctx.fillStyle = palette.line;
+    ctx.arc(x, frame.y(y), 4, 0, 2 * Math.PI);
+    ctx.fillStyle = lines[i]?.colour ?? palette.line;
     ctx.strokeStyle = palette.surface;
     ctx.lineWidth = 2;
     ctx.fill();

@@ -1,4 +1,6 @@
 import type { Severity } from "@fieldmesh/protocol";
+import type { LossTone } from "../model/losses.js";
+import { MOST_COMPARED } from "../model/view-address.js";
 
 /** Colours of the canvas, taken from the style sheet's custom properties. */
 export interface Palette {
@@ -11,6 +13,10 @@ export interface Palette {
   surface: string;
   severity: Record<Severity, string>;
   band: Record<Severity, string>;
+  /** Shading of stretches without readings, by what became of them. */
+  loss: Record<LossTone, { fill: string; edge: string }>;
+  /** Lines of several streams on one axis. */
+  series: readonly string[];
 }
 
 let known: { dark: boolean; palette: Palette } | undefined;
@@ -48,6 +54,13 @@ function readPalette(): Palette {
       warning: colour("--warning-band"),
       critical: colour("--critical-band"),
     },
+    loss: {
+      mended: { fill: colour("--info-band"), edge: colour("--info") },
+      waiting: { fill: colour("--warning-band"), edge: colour("--warning") },
+      lost: { fill: colour("--critical-band"), edge: colour("--critical") },
+      quiet: { fill: colour("--chart-grid"), edge: colour("--border-strong") },
+    },
+    series: Array.from({ length: MOST_COMPARED }, (_, i) => colour(`--series-${i + 1}`)),
   };
   probe.remove();
   return palette;

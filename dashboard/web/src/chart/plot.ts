@@ -2,37 +2,61 @@ import { Chart, Filler, LinearScale, LineController, LineElement, PointElement }
 import type { EventMark } from "../model/alarms.js";
 import { type Decimated, decimate, emptyDecimated, type Point } from "../model/decimate.js";
 import type { LimitLine } from "../model/rules.js";
-import { axisFor, type Fit } from "../model/scale.js";
+import { axisFor, type Extent, type Fit } from "../model/scale.js";
 import { tickText, timeTicks } from "../model/times.js";
-import type { Series } from "../model/window.js";
-import { type Overlay, overlayPlugin } from "./overlay.js";
+import { firstAfter, type Series } from "../model/window.js";
+import type { OutageMark } from "./outages.js";
+import { type LineOverlay, type Overlay, overlayPlugin } from "./overlay.js";
 import { CHART_FONT, type Palette } from "./palette.js";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Filler);
 
-/** What one chart shows; read anew at every drawing. */
-export interface Subject {
+/** One stream's line. */
+export interface Line {
   series: Series;
-  from: number;
-  to: number;
   /** See {@link decimate}. */
   gapMs: number;
+  markedUntil?: number;
+  /** Of rollups the lowest and the highest value of each row of `series`, NaN where there is none. */
+  band?: { low: readonly number[]; high: readonly number[] } | undefined;
+  /** Absent: the theme's own. */
+  colour?: string;
+  stale: boolean;
+}
+
+/** What one chart shows; read anew at every drawing. */
+export interface Subject {
+  lines: readonly Line[];
+  from: number;
+  to: number;
   limits: readonly LimitLine[];
   marks: readonly EventMark[];
+  outages: readonly OutageMark[];
   /** What the sensor can measure. */
   bounds: { min?: number; max?: number };
-  /** Booleans: the line goes in steps, and holds its last value up to the right edge. */
+  /** Booleans: lines go in steps, and hold their last value up to the right edge while `holds`. */
   stepped: boolean;
+  /** The right edge is now: the last value still stands. */
+  holds: boolean;
   fit: Fit;
-  stale: boolean;
   valueText: (value: number) => string;
 }
 
-/** Points of a tile from which its line is thin. */
+/** What is kept of one line between drawings. */
+interface Drawn {
+  data: Point[];
+  decimated: Decimated;
+}
+
+/** Points of a tile, and of a large chart, from which its line is thin. */
 const DENSE_POINTS = 360;
+const DENSE_LARGE_POINTS = 1_200;
 
 /** Half the width of a time on the axis: nearer to the edge it would push the plot aside. */
 const EDGE_PX = 32;
+
+/** Room for `1,000 ppm`. */
+const WIDE_AXIS_PX = 80;
 
 /** Room around 0 and 1. */
 const BOOLEAN_AXIS = { min: -0.15, max: 1.15, step: 1 };
@@ -41,25 +65,31 @@ const BOOLEAN_AXIS = { min: -0.15, max: 1.15, step: 1 };
 export class Plot {
   readonly #chart: Chart<"line", Point[]>;
   readonly #large: boolean;
-  readonly #data: Point[] = [];
-  readonly #decimated: Decimated = emptyDecimated();
+  readonly #drawn: Drawn[] = [];
   #palette: Palette;
   #overlay: Overlay;
   #valueText: (value: number) => string = String;
-  #cursor: { x: number; y: number } | undefined;
+  #cursor: { x: number; ys: readonly number[] } | undefined;
   #tickStepMs = 1000;
   /** Where times are written on the axis, ms. */
   #named = { from: 0, to: 0 };
 
-  /** `large`: with axes, for a stream's page; else for a tile. */
-  constructor(canvas: HTMLCanvasElement, large: boolean, palette: Palette) {
+  /**
+   * `large`: with axes; else for a tile. `wideAxis`: the vertical one takes the same room in every chart, so that
+   * moments stand under one another.
+   */
+  constructor(
+    canvas: HTMLCanvasElement,
+    palette: Palette,
+    { large, wideAxis = false }: { large: boolean; wideAxis?: boolean },
+  ) {
     this.#large = large;
     this.#palette = palette;
     this.#overlay = this.#emptyOverlay();
     const font = { family: CHART_FONT, size: 12 };
     this.#chart = new Chart<"line", Point[]>(canvas, {
       type: "line",
-      data: { datasets: [{ data: this.#data, fill: large ? "start" : false }] },
+      data: { datasets: [] },
       options: {
         animation: false,
         parsing: false,
@@ -108,6 +138,9 @@ export class Plot {
             display: large,
             grid: { color: palette.grid, drawTicks: false },
             border: { display: false },
+            afterFit: (axis) => {
+              if (wideAxis) axis.width = Math.max(axis.width, WIDE_AXIS_PX);
+            },
             ticks: {
               display: large,
               color: palette.text,
@@ -134,6 +167,10 @@ export class Plot {
     return this.#chart.chartArea?.left ?? 0;
   }
 
+  get palette(): Palette {
+    return this.#palette;
+  }
+
   set palette(palette: Palette) {
     this.#palette = palette;
     for (const axis of ["x", "y"] as const) {
@@ -143,69 +180,46 @@ export class Plot {
     }
   }
 
-  set cursor(cursor: { x: number; y: number } | undefined) {
+  /** The moment under the crosshair, and the value of each line there. */
+  set cursor(cursor: { x: number; ys: readonly number[] } | undefined) {
     this.#cursor = cursor;
   }
 
   draw(subject: Subject): void {
-    const width = Math.max(1, this.width);
-    decimate(
-      subject.series,
-      {
-        from: subject.from,
-        to: subject.to,
-        columnMs: (subject.to - subject.from) / width,
-        gapMs: subject.gapMs,
-      },
-      this.#decimated,
-    );
-    const { points, length, min, max } = this.#decimated;
-    // The array stays the same one and is filled by index: Chart.js would watch another anew.
-    this.#data.length = 0;
-    for (let i = 0; i < length; i++) {
-      const point = points[i];
-      if (point !== undefined) this.#data[i] = point;
-    }
-    if (subject.stepped && !subject.stale) this.#holdLast(subject.to);
+    const { from, to, stepped } = subject;
+    const columnMs = (to - from) / Math.max(1, this.width);
+    const extent: Extent = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
+    this.#chart.data.datasets.length = subject.lines.length;
+    const lines = subject.lines.map((line, i) => this.#drawLine(line, i, { ...subject, columnMs }, extent));
 
-    const limits = subject.stepped ? [] : subject.limits;
-    const axis = subject.stepped
+    const limits = stepped ? [] : subject.limits;
+    const axis = stepped
       ? BOOLEAN_AXIS
       : axisFor(
-          { min, max },
+          extent,
           limits.map((limit) => limit.value),
           subject.bounds,
           subject.fit,
         );
-    this.#valueText = subject.stepped
+    this.#valueText = stepped
       ? (value) => (value === 0 || value === 1 ? subject.valueText(value) : "")
       : subject.valueText;
     const { scales } = this.#chart.options;
     if (scales?.["x"] !== undefined) {
-      scales["x"].min = subject.from;
-      scales["x"].max = subject.to;
+      scales["x"].min = from;
+      scales["x"].max = to;
     }
     if (scales?.["y"] !== undefined) {
       scales["y"].min = axis.min;
       scales["y"].max = axis.max;
       if (scales["y"].ticks !== undefined) Object.assign(scales["y"].ticks, { stepSize: axis.step });
     }
-    const [dataset] = this.#chart.data.datasets;
-    if (dataset !== undefined) {
-      dataset.borderColor = subject.stale ? this.#palette.stale : this.#palette.line;
-      dataset.backgroundColor = this.#palette.fill;
-      dataset.stepped = subject.stepped;
-      // A dense line is clearer when it is thin, and a thin one is painted much faster.
-      dataset.borderWidth = this.#large ? 2 : length > DENSE_POINTS ? 1 : 1.6;
-    }
     this.#overlay = {
       palette: this.#palette,
       limits,
       marks: subject.marks,
-      bad: this.#decimated.bad,
-      uncertain: this.#decimated.uncertain,
-      alone: this.#decimated.alone,
-      line: subject.stale ? this.#palette.stale : this.#palette.line,
+      outages: subject.outages,
+      lines,
       limitText: subject.valueText,
       cursor: this.#cursor,
       large: this.#large,
@@ -213,16 +227,72 @@ export class Plot {
     this.#chart.update("none");
   }
 
-  destroy(): void {
-    this.#chart.destroy();
+  /** Fills the dataset of one line, and widens `extent` by what it shows. */
+  #drawLine(
+    line: Line,
+    index: number,
+    { from, to, columnMs, stepped, holds }: Subject & { columnMs: number },
+    extent: Extent,
+  ): LineOverlay {
+    const { data, decimated } = this.#drawnOf(index);
+    decimate(
+      line.series,
+      {
+        from,
+        to,
+        columnMs,
+        gapMs: line.gapMs,
+        ...(line.markedUntil === undefined ? {} : { markedUntil: line.markedUntil }),
+      },
+      decimated,
+    );
+    const { points, length } = decimated;
+    // The array stays the same one and is filled by index: Chart.js would watch another anew.
+    data.length = 0;
+    for (let i = 0; i < length; i++) {
+      const point = points[i];
+      if (point !== undefined) data[i] = point;
+    }
+    if (stepped && holds && !line.stale) holdLast(data, to);
+    extent.min = Math.min(extent.min, decimated.min);
+    extent.max = Math.max(extent.max, decimated.max);
+    if (line.band !== undefined) widen(extent, line.series, line.band, from, to);
+
+    const colour = line.stale ? this.#palette.stale : (line.colour ?? this.#palette.line);
+    const old = this.#chart.data.datasets[index];
+    const dataset = old ?? { data };
+    dataset.data = data;
+    dataset.borderColor = colour;
+    dataset.backgroundColor = this.#palette.fill;
+    // Under a band, and under several lines, a filled ground would be taken for something that was measured.
+    dataset.fill = this.#large && line.colour === undefined && line.band === undefined ? "start" : false;
+    dataset.stepped = stepped;
+    // A dense line is clearer when it is thin, and a thin one is painted much faster.
+    dataset.borderWidth = this.#large
+      ? line.colour === undefined && length <= DENSE_LARGE_POINTS
+        ? 2
+        : 1.5
+      : length > DENSE_POINTS
+        ? 1
+        : 1.6;
+    if (old === undefined) this.#chart.data.datasets[index] = dataset;
+    return {
+      colour,
+      series: line.series,
+      band: line.band,
+      bad: decimated.bad,
+      uncertain: decimated.uncertain,
+      alone: decimated.alone,
+    };
   }
 
-  /** Behind the last point, or in place of the break that ends a dash. */
-  #holdLast(to: number): void {
-    const end = this.#data.length - 1;
-    const at = Number.isNaN(this.#data[end]?.y) ? end - 1 : end;
-    const last = this.#data[at];
-    if (last !== undefined && last.x < to) this.#data[at + 1] = { x: to, y: last.y };
+  #drawnOf(index: number): Drawn {
+    this.#drawn[index] ??= { data: [], decimated: emptyDecimated() };
+    return this.#drawn[index];
+  }
+
+  destroy(): void {
+    this.#chart.destroy();
   }
 
   #timeText(t: number): string {
@@ -234,13 +304,34 @@ export class Plot {
       palette: this.#palette,
       limits: [],
       marks: [],
-      bad: [],
-      uncertain: [],
-      alone: [],
-      line: this.#palette.line,
+      outages: [],
+      lines: [],
       limitText: String,
       cursor: undefined,
       large: this.#large,
     };
+  }
+}
+
+/** Behind the last point, or in place of the break that ends a dash. */
+function holdLast(data: Point[], to: number): void {
+  const end = data.length - 1;
+  const at = Number.isNaN(data[end]?.y) ? end - 1 : end;
+  const last = data[at];
+  if (last !== undefined && last.x < to) data[at + 1] = { x: to, y: last.y };
+}
+
+function widen(
+  extent: Extent,
+  series: Series,
+  { low, high }: NonNullable<Line["band"]>,
+  from: number,
+  to: number,
+): void {
+  for (let i = firstAfter(series.t, from - 1, series.head); i < series.t.length; i++) {
+    if ((series.t[i] ?? 0) > to) return;
+    // A comparison with NaN is false.
+    if ((low[i] ?? Number.NaN) < extent.min) extent.min = low[i] ?? extent.min;
+    if ((high[i] ?? Number.NaN) > extent.max) extent.max = high[i] ?? extent.max;
   }
 }

@@ -17,6 +17,14 @@ export function pixelMs(windowMs: number, widthPx: number): number {
   return pixel < LIVELY_MS ? FASTEST_MS : Math.min(SLOWEST_MS, pixel);
 }
 
+/** A chart of hours stands beside a figure that lives: it is drawn when a pixel has passed, and not much later. */
+const SLOWEST_LONG_MS = 10_000; // ms
+
+/** As {@link pixelMs}, of a live chart that reaches back into history. */
+export function longPixelMs(spanMs: number, widthPx: number): number {
+  return Math.min(SLOWEST_LONG_MS, Math.max(FASTEST_MS, spanMs / Math.max(1, widthPx)));
+}
+
 /**
  * Redraws charts when a pixel has passed, all that are due in one animation frame, and none while the tab is
  * hidden. Those due within a quarter of their time are taken along, so that ten charts make one paint.

@@ -1,4 +1,4 @@
-import type { Alarms, AlarmView, Severity } from "@fieldmesh/protocol";
+import type { Alarms, AlarmView, HistoryEvent, Severity } from "@fieldmesh/protocol";
 
 export interface AlarmBook {
   standing: ReadonlyMap<string, AlarmView>;
@@ -93,9 +93,10 @@ export interface EventMark {
 
 /**
  * Every raise and clear of a stream, in order of time. A history entry of the server is either an event of
- * its own or a raise that has ended (`endedAt`); both are understood, and none is told twice.
+ * its own or a raise that has ended (`endedAt`); both are understood, and none is told twice, neither by what
+ * the historian knows of the `past`.
  */
-export function marksOf(book: AlarmBook, stream: string): EventMark[] {
+export function marksOf(book: AlarmBook, stream: string, past: readonly HistoryEvent[] = []): EventMark[] {
   const marks = new Map<string, EventMark>();
   const add = (alarm: AlarmView, t: number, state: EventMark["state"]): void => {
     const { rule, severity } = alarm.event;
@@ -110,5 +111,10 @@ export function marksOf(book: AlarmBook, stream: string): EventMark[] {
   };
   for (const alarm of book.history) tell(alarm);
   for (const alarm of book.standing.values()) tell(alarm);
+  // The historian has taken the node's clock error out of the time; the event's own time names it.
+  for (const { event, at } of past) {
+    const { rule, state, severity, timestamp } = event;
+    marks.set(`${rule} ${state} ${timestamp}`, { t: at, state, severity, rule });
+  }
   return [...marks.values()].sort((a, b) => a.t - b.t);
 }

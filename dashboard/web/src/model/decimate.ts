@@ -40,6 +40,8 @@ export interface DecimateOptions {
   columnMs: number;
   /** A step in time above this is a gap even when no sequence number is missing, ms. */
   gapMs: number;
+  /** Up to here gaps are rows without a value already, and nothing else is one, ms. */
+  markedUntil?: number;
 }
 
 /**
@@ -55,7 +57,7 @@ export interface DecimateOptions {
  * `into` is filled and returned: a chart that redraws four times a second makes no garbage.
  */
 export function decimate(series: Series, options: DecimateOptions, into: Decimated): Decimated {
-  const { from, to, columnMs, gapMs } = options;
+  const { from, to, columnMs, gapMs, markedUntil = Number.NEGATIVE_INFINITY } = options;
   const { t, v, boot, n, flags } = series;
   into.length = 0;
   into.min = Number.POSITIVE_INFINITY;
@@ -135,7 +137,10 @@ export function decimate(series: Series, options: DecimateOptions, into: Decimat
     const here = Math.floor(time / columnMs);
     if (here !== column) {
       flush();
-      if (previous >= 0 && (broken || isGap(series, previous, i, spacing, gapMs))) breakLine();
+      if (previous >= 0) {
+        const unmarked = (t[previous] ?? 0) > markedUntil;
+        if (broken || (unmarked && isGap(series, previous, i, spacing, gapMs))) breakLine();
+      }
       column = here;
     }
     broken = false;

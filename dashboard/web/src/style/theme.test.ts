@@ -44,6 +44,7 @@ const TEXT: [string, string[]][] = [
 ];
 const SIGNS: [string, string[]][] = [
   ["chart-line", grounds],
+  ...[1, 2, 3, 4, 5, 6, 7, 8].map((i): [string, string[]] => [`series-${i}`, ["surface"]]),
   ["accent", ["surface"]],
   ["focus", grounds],
   ["border-strong", ["surface"]],

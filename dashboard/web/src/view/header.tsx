@@ -3,7 +3,7 @@ import { type Route, route } from "../router.js";
 import { signOut } from "../session.js";
 import { book, connection, hello, session, unacknowledged } from "../state.js";
 import { useAction } from "./action.js";
-import { Bell, Check, Clock, Contrast, Grid, Logo, Moon, Plug, Sun, System } from "./icons.js";
+import { Bell, Check, Clock, Contrast, Grid, Lines, Logo, Moon, Plug, Sun, System } from "./icons.js";
 import { nextTheme, shortcutsOpen } from "./shortcuts.js";
 
 export function Header() {
@@ -41,6 +41,9 @@ function Navigation() {
       </a>
       <a href="/alarms" aria-current={current("alarms")}>
         <Bell /> Alarms <AlarmCounter />
+      </a>
+      <a href="/compare" aria-current={current("compare")}>
+        <Lines /> Compare
       </a>
       <a href="/system" aria-current={current("system")}>
         <System /> System

@@ -102,6 +102,22 @@ export const Grid = icon(
   </>,
 );
 export const Chevron = icon(<path {...stroke} d="m6 3.5 4.5 4.5L6 12.5" />);
+export const Sooner = icon(<path {...stroke} d="M10 3.5 5.5 8l4.5 4.5" />);
+export const Plus = icon(<path {...stroke} d="M8 3.5v9M3.5 8h9" />);
+export const Minus = icon(<path {...stroke} d="M3.5 8h9" />);
+export const Calendar = icon(
+  <>
+    <rect {...stroke} x="2" y="3" width="12" height="11" rx="1.6" />
+    <path {...stroke} d="M2 6.6h12M5.2 1.6v2.6m5.6-2.6v2.6" />
+  </>,
+);
+export const Lines = icon(
+  <>
+    <path {...stroke} d="m1.8 11 3.6-5 3.4 3.4L14.2 3" />
+    <path {...stroke} d="m1.8 14 4-2.4 4 1 4.4-3.4" />
+  </>,
+);
+export const Download = icon(<path {...stroke} d="M8 2v8m0 0 3.2-3.2M8 10 4.8 6.8M2.8 13.6h10.4" />);
 export const Flask = icon(
   <path
     {...stroke}

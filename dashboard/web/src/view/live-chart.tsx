@@ -3,27 +3,18 @@ import { type ReadonlySignal, type signal, useComputed, useSignal } from "@preac
 import { useEffect, useRef } from "preact/hooks";
 import { paletteOf } from "../chart/palette.js";
 import { Plot } from "../chart/plot.js";
-import { pixelMs, RedrawScheduler } from "../chart/redraw.js";
+import { pixelMs } from "../chart/redraw.js";
 import { marksOf } from "../model/alarms.js";
 import { sensorTitle } from "../model/catalogue.js";
 import { gapAfter } from "../model/decimate.js";
 import { limitLines, ruleText } from "../model/rules.js";
 import { durationText } from "../model/times.js";
 import { valueText } from "../model/units.js";
-import { nearest, type Series, type Summary, summarise } from "../model/window.js";
-import { fit, isDark, pausedAt, windowMs } from "../preferences.js";
+import { type Series, type Summary, summarise } from "../model/window.js";
+import { isDark, pausedAt, windowMs } from "../preferences.js";
 import { serverNow } from "../server-clock.js";
 import { book, streams } from "../state.js";
-
-let scheduler: RedrawScheduler | undefined;
-function sharedScheduler(): RedrawScheduler {
-  if (scheduler === undefined) {
-    const made = new RedrawScheduler();
-    streams.onFed = () => made.fed();
-    scheduler = made;
-  }
-  return scheduler;
-}
+import { sharedScheduler } from "./schedule.js";
 
 /** What the chart shows at present in figures; renewed when it is drawn, at most once a second. */
 export interface Drawn {
@@ -33,77 +24,33 @@ export interface Drawn {
 }
 export const NOTHING_DRAWN: Drawn = { summary: undefined, cutToMs: undefined };
 
-export interface Cursor {
-  /** The reading under it. */
-  series: Series;
-  index: number;
-  /** Place in the canvas and width of that, CSS pixels. */
-  x: number;
-  width: number;
-}
-
 interface Props {
   node: NodeView;
   sensor: SensorView;
   stale: boolean;
-  large?: boolean;
   onDrawn: (drawn: Drawn) => void;
-  onCursor?: (cursor: Cursor | undefined) => void;
 }
 
-/** The chart of one stream. It asks the server for the stream's readings as long as it is there. */
+/** The small chart of one stream. It asks the server for the stream's readings as long as it is there. */
 export function LiveChart(props: Props) {
-  const { sensor, large = false, onCursor } = props;
+  const { sensor } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(props);
   latest.current = props;
   const marks = useComputed(() => marksOf(book.value, sensor.stream));
   const label = useSignal("");
-  const control = useRef<Control>(null);
 
   useEffect(() => streams.show(sensor.stream), [sensor.stream]);
   useEffect(() => {
     const element = canvas.current;
     if (element === null) return;
-    const made = startChart(element, large, sensor.stream, latest, marks, label);
-    control.current = made;
-    return () => {
-      control.current = null;
-      made.end();
-    };
-  }, [sensor.stream, large, marks, label]);
-
-  const move = (x: number | undefined): void => onCursor?.(control.current?.pointAt(x));
-  const step = (by: number): void => onCursor?.(control.current?.step(by));
-  const pointer =
-    onCursor === undefined
-      ? {}
-      : {
-          tabIndex: 0,
-          onPointerMove: (event: PointerEvent) => move(event.offsetX),
-          onPointerLeave: () => move(undefined),
-          onBlur: () => move(undefined),
-          onKeyDown: (event: KeyboardEvent) => {
-            const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20 }[event.key];
-            if (by === undefined) {
-              if (event.key === "Escape") move(undefined);
-              return;
-            }
-            event.preventDefault();
-            step(by);
-          },
-        };
+    return startChart(element, sensor.stream, latest, marks, label);
+  }, [sensor.stream, marks, label]);
   return (
-    <div class={large ? "chart chart-large" : "chart"}>
-      <canvas ref={canvas} role="img" aria-label={label} {...pointer} />
+    <div class="chart">
+      <canvas ref={canvas} role="img" aria-label={label} />
     </div>
   );
-}
-
-interface Control {
-  pointAt: (x: number | undefined) => Cursor | undefined;
-  step: (by: number) => Cursor | undefined;
-  end: () => void;
 }
 
 /** A label that changes with every reading would never be read to its end. */
@@ -112,24 +59,19 @@ const DRAWN_EVERY_MS = 1_000; // ms
 
 function startChart(
   element: HTMLCanvasElement,
-  large: boolean,
   stream: string,
   latest: { readonly current: Props },
   marks: ReadonlySignal<ReturnType<typeof marksOf>>,
   label: ReturnType<typeof signal<string>>,
-): Control {
+): () => void {
   const schedule = sharedScheduler();
-  const plot = new Plot(element, large, paletteOf(isDark.peek()));
+  const plot = new Plot(element, paletteOf(isDark.peek()), { large: false });
   const store = streams.store(stream);
   let frozen: { at: number; series: Series } | undefined;
-  let from = 0;
-  let to = 1;
-  let cursor: number | undefined; // time under the crosshair, ms
   let toldAt = 0;
   let labelledAt = 0;
   let themeChanged = false;
 
-  const placeOf = (t: number): number => plot.left + ((t - from) / (to - from)) * plot.width;
   const subjectSeries = (): Series => {
     const at = pausedAt.peek();
     if (at === undefined) frozen = undefined;
@@ -145,32 +87,22 @@ function startChart(
       const series = subjectSeries();
       if (themeChanged) plot.palette = paletteOf(isDark.peek());
       themeChanged = false;
-      to = pausedAt.peek() ?? serverNow();
-      from = to - windowMs.peek();
-      const at = cursor === undefined ? -1 : nearest(series, cursor);
-      plot.cursor = at < 0 ? undefined : { x: series.t[at] ?? 0, y: series.v[at] ?? Number.NaN };
+      const to = pausedAt.peek() ?? serverNow();
+      const from = to - windowMs.peek();
       plot.draw({
-        series,
+        lines: [{ series, gapMs: gapAfter(sensor), stale }],
         from,
         to,
-        gapMs: gapAfter(sensor),
         limits: limitLines(sensor.rules),
         marks: marks.peek(),
+        outages: [],
         bounds: sensor.range ?? {},
-        fit: large ? fit.peek() : "limits",
+        fit: "limits",
         stepped: sensor.valueType === "boolean",
-        stale,
+        holds: true,
         valueText: (value) => valueText(value, sensor, "round"),
       });
       store.redraws += 1;
-      // The chart has moved on under a pointer that rests.
-      if (at >= 0)
-        latest.current.onCursor?.({
-          series,
-          index: at,
-          x: placeOf(series.t[at] ?? 0),
-          width: element.clientWidth,
-        });
       const now = performance.now();
       if (now - toldAt < DRAWN_EVERY_MS && toldAt !== 0) return;
       toldAt = now;
@@ -192,7 +124,6 @@ function startChart(
       redrawSoon();
     }),
     windowMs.subscribe(redrawSoon),
-    fit.subscribe(redrawSoon),
     pausedAt.subscribe(redrawSoon),
     marks.subscribe(redrawSoon),
   ];
@@ -206,34 +137,10 @@ function startChart(
       redrawSoon();
     }),
   );
-  const cursorAt = (index: number): Cursor | undefined => {
-    const series = subjectSeries();
-    const time = series.t[index];
-    if (time === undefined || index < series.head) return undefined;
-    cursor = time;
-    redrawSoon();
-    return { series, index, x: placeOf(time), width: element.clientWidth };
-  };
-  return {
-    pointAt: (x) => {
-      if (x === undefined) {
-        cursor = undefined;
-        redrawSoon();
-        return undefined;
-      }
-      return cursorAt(nearest(subjectSeries(), from + ((x - plot.left) / plot.width) * (to - from)));
-    },
-    step: (by) => {
-      const series = subjectSeries();
-      const last = series.t.length - 1;
-      const here = cursor === undefined ? last + 1 : nearest(series, cursor);
-      return cursorAt(Math.min(last, Math.max(series.head, here + by)));
-    },
-    end: () => {
-      remove();
-      for (const end of unsubscribe) end();
-      plot.destroy();
-    },
+  return () => {
+    remove();
+    for (const end of unsubscribe) end();
+    plot.destroy();
   };
 }
 

@@ -2,7 +2,15 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 /** A button that unfolds a panel; it closes on Escape and on a click elsewhere. */
-export function Menu({ label, children }: { label: ComponentChildren; children: ComponentChildren }) {
+export function Menu({
+  label,
+  onOpen,
+  children,
+}: {
+  label: ComponentChildren;
+  onOpen?: () => void;
+  children: ComponentChildren;
+}) {
   const details = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     const close = (event: Event): void => {
@@ -22,7 +30,13 @@ export function Menu({ label, children }: { label: ComponentChildren; children: 
     };
   }, []);
   return (
-    <details class="menu" ref={details}>
+    <details
+      class="menu"
+      ref={details}
+      onToggle={(event) => {
+        if (event.currentTarget.open) onOpen?.();
+      }}
+    >
       <summary class="button">{label}</summary>
       <div class="menu-panel">{children}</div>
     </details>

@@ -11,10 +11,18 @@ const KEYS: { key: string; what: string; run: () => void }[] = [
   { key: "/", what: "Search", run: () => focusSearch() },
   { key: "o", what: "Overview", run: () => navigate("/") },
   { key: "a", what: "Alarms", run: () => navigate("/alarms") },
+  { key: "c", what: "Compare", run: () => navigate("/compare") },
   { key: "s", what: "System", run: () => navigate("/system") },
   { key: "p", what: "Pause or go on", run: togglePause },
   { key: "t", what: "Dark or light", run: () => nextTheme() },
   { key: "?", what: "This list", run: () => (shortcutsOpen.value = true) },
+];
+
+const ON_A_CHART: { keys: string[]; what: string }[] = [
+  { keys: ["←", "→"], what: "earlier or later" },
+  { keys: ["+", "−"], what: "less or more time" },
+  { keys: ["⇧←", "⇧→"], what: "from reading to reading" },
+  { keys: ["Home"], what: "back to now" },
 ];
 
 export function nextTheme(): void {
@@ -52,12 +60,16 @@ export function Shortcuts() {
             <dd>{what}</dd>
           </div>
         ))}
-        <div>
-          <dt>
-            <kbd>←</kbd> <kbd>→</kbd>
-          </dt>
-          <dd>On a large chart: from reading to reading</dd>
-        </div>
+        {ON_A_CHART.map(({ keys, what }) => (
+          <div key={what}>
+            <dt>
+              {keys.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>On a large chart: {what}</dd>
+          </div>
+        ))}
       </dl>
       <label class="check">
         <input

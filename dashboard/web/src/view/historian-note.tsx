@@ -1,0 +1,16 @@
+import type { HistorianState } from "../history/client.js";
+
+const TEXT: Partial<Record<HistorianState, string>> = {
+  none: "No historian runs here: only what is live can be shown.",
+  away: "The historian cannot be reached. Live readings go on; history comes when it is back.",
+};
+
+/** Said quietly over the chart when it reaches further back than there is anything to show. */
+export function HistorianNote({ state }: { state: HistorianState }) {
+  const text = TEXT[state];
+  return (
+    <p class="chart-note" role="status" data-historian={state}>
+      {text}
+    </p>
+  );
+}
