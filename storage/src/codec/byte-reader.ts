@@ -8,6 +8,10 @@ export class ByteReader {
     this.#at = at;
   }
 
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
   byte(): number {
     const value = this.#bytes[this.#at++];
     if (value === undefined) throw new RangeError("it ends early");

@@ -39,7 +39,7 @@ describe("openStorage", () => {
       address: { kind: "folder", path: root },
       service: "dashboard",
       hold,
-      log: { info: (fields, message) => lines.push([fields, message]) },
+      log: { info: (fields, message) => lines.push([fields, message]), warn: () => {} },
     });
     const at = join(root, "dashboard");
     expect(lines).toEqual([
@@ -53,13 +53,6 @@ describe("openStorage", () => {
   it("passes on who holds the folder", async () => {
     const held = Promise.reject(new Error("held by another"));
     await expect(openLmdbStorage(root, "test", () => held)).rejects.toThrow("held by another");
-  });
-
-  it("refuses MongoDB by name as long as it cannot", async () => {
-    const address = { kind: "mongodb", url: "mongodb://localhost" } as const;
-    await expect(openStorage({ address, service: "x", hold, log: { info: () => {} } })).rejects.toThrow(
-      StorageError,
-    );
   });
 
   it("refuses a store of a later version by name, and lets go of the folder", async () => {

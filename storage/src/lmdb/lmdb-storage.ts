@@ -3,18 +3,13 @@ import { type Database, open, type RootDatabase } from "lmdb";
 import type { Collection, Engine, IndexDeclarations, IndexValue, Storage } from "../collection.js";
 import { IndexError, StorageError } from "../errors.js";
 import { declareIndex, type Index, indexValues } from "../index-key.js";
+import { DURABLE } from "./durable.js";
 import { LmdbCollection, type OpenIndex } from "./lmdb-collection.js";
 import { lmdbVersion } from "./lmdb-version.js";
 
 const FORMAT = 1;
 /** Each collection takes one, and one for each index. */
 const MAX_DATABASES = 256;
-/**
- * A commit is done when it is on the medium. With either of these on (they are by default) LMDB's package leaves
- * promises behind a commit that fails, on a full disk say: one that is rejected and that nobody can handle, which
- * ends the process, and one that never settles, for which closing would wait.
- */
-const DURABLE = { overlappingSync: false, eventTurnBatching: false };
 const COLLECTION_NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** Lets go of a folder that is this process's own. */

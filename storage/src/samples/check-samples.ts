@@ -4,6 +4,8 @@ import type { Sample } from "../series.js";
 
 /** Times that a Date takes, ms: 273,790 years around 1970. */
 const MAX_TIME = 8.64e15;
+/** The number of a reading without accounting is its time, ms: until the year 73,000. */
+export const MAX_BARE_NUMBER = 2 ** 51;
 /** Twice what the wire allows, so that what arrived is always kept. */
 const MAX_UNIT = 64; // characters
 const MAX_REASON = 1_000; // characters
@@ -33,7 +35,7 @@ export function checkBoot(stream: string, boot: number): void {
 function wrongField(sample: Sample): [keyof Sample, string] | undefined {
   const { boot, seq, at, timestamp, value, unit, quality, reason } = sample;
   if (!isCount(boot)) return ["boot", "a whole number from 0"];
-  if (boot === 0 ? !Number.isSafeInteger(seq) : !isCount(seq)) {
+  if (boot === 0 ? !Number.isInteger(seq) || Math.abs(seq) > MAX_BARE_NUMBER : !isCount(seq)) {
     return ["seq", boot === 0 ? "the time in whole ms, as boot is 0" : "a whole number from 0"];
   }
   if (!isTime(at)) return ["at", "ms since the Unix epoch"];
