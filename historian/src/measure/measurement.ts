@@ -16,6 +16,9 @@ import { PackingError } from "./packing.js";
 import { type MeasureCounts, StreamMeter } from "./stream-meter.js";
 import { COUNT_WINDOWS } from "./tiers.js";
 
+export { MEASURE_INDEXES, type MeasureDocument } from "./measure-document.js";
+export type { MeasureCounts } from "./stream-meter.js";
+
 /** What a node's stats tell of numbers that have not come is believed after this: they may be on their way, ms. */
 const GRACE_MS = 2_000;
 /** Without a tick for so long this process stood still, or its clock was set: that time was not watched, ms. */

@@ -194,6 +194,12 @@ export class Numbering {
       for (const [from, to] of ranges) this.#miss(boot, from, to, after, known.firstAt);
       known.first = span.countedFrom;
     }
+    if (span.countedFrom > known.last + 1) {
+      // What came was of before the ledger counts: it begins to count here.
+      known.first = span.countedFrom;
+      known.last = span.countedFrom - 1;
+      known.firstAt = span.now;
+    }
     if (span.lastSeq <= known.last) return;
     const before = Math.max(known.lastAt, Math.min(this.#boots[index + 1]?.firstAt ?? span.now, span.now));
     for (const [from, to] of gone.clip(known.last + 1, span.lastSeq).ranges()) {
