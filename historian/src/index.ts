@@ -1,1 +1,3 @@
-export {};
+export { runHistorian } from "./app.js";
+export { type Historian, startHistorian } from "./historian.js";
+export type { HistorianOptions, HistorianWorld } from "./options.js";

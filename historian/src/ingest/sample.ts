@@ -6,7 +6,8 @@ export function sampleOf({ reading, clockOffsetMs }: ArrivedReading): Sample {
   const sample: Sample = {
     boot: reading.boot,
     seq: reading.seq,
-    at: reading.timestamp - clockOffsetMs,
+    // Whole ms: no clock is measured better, and times that step evenly pack well.
+    at: reading.timestamp - Math.round(clockOffsetMs),
     timestamp: reading.timestamp,
     value: reading.value,
     unit: reading.unit,

@@ -1,0 +1,54 @@
+import { dirname } from "node:path";
+import { type ConsumerClock, lockFolder, Owned } from "@fieldmesh/runtime";
+import { startFace } from "./face.js";
+import type { HistorianOptions, HistorianWorld } from "./options.js";
+import { openParts } from "./parts.js";
+import { createReads } from "./reads.js";
+import { openStores } from "./stores.js";
+import { startWriter } from "./writer.js";
+
+export interface Historian {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the historian: takes up what it kept, listens, connects to the brokers.
+ * @throws ConfigurationError, FolderHeldError, StorageError and others that name what to change
+ */
+export async function startHistorian(options: HistorianOptions, world: HistorianWorld): Promise<Historian> {
+  const owned = new Owned();
+  try {
+    const { url, port } = await compose(options, world, owned);
+    return { url, port, close: () => owned.close() };
+  } catch (error) {
+    await owned.close();
+    throw error;
+  }
+}
+
+async function compose(
+  options: HistorianOptions,
+  { log, clock = Date.now }: HistorianWorld,
+  owned: Owned,
+): Promise<{ url: string; port: number }> {
+  const { folder } = options;
+  const lock = await lockFolder(folder, "historian");
+  owned.own(() => lock.release());
+  const stores = await openStores(options.storage ?? { kind: "folder", path: dirname(folder) }, folder, log);
+  owned.own(() => stores.close());
+  const times: ConsumerClock = { now: clock, monotonic: () => performance.now() };
+  const parts = await openParts(stores, { clock: times, log });
+  const writer = await startWriter({ options, parts, clock: times, log });
+  owned.own(() => writer.close());
+  const face = await startFace({
+    options,
+    log,
+    clock,
+    reads: createReads(parts, () => writer),
+    health: () => ({ ok: !writer.ingest.stuck }),
+  });
+  owned.own(() => face.close());
+  return face;
+}

@@ -1,0 +1,79 @@
+import type { ConsumerClock, Log, StreamConsumer } from "@fieldmesh/runtime";
+import { Checkpoint } from "./checkpoint/checkpoint.js";
+import { EVENT_INDEXES, EventHistory } from "./events/event-history.js";
+import { createLossLedger, type LossLedger } from "./loss/loss-ledger.js";
+import { LOSS_INDEXES } from "./loss/loss-store.js";
+import { MEASURE_INDEXES } from "./measure/measure-document.js";
+import { createMeasurement, type Measurement } from "./measure/measurement.js";
+import { DEFAULT_RETENTION, Retention } from "./retention/retention.js";
+import { Rollups } from "./rollup/rollups.js";
+import type { Stores } from "./stores.js";
+import { StreamCatalogue } from "./streams/stream-catalogue.js";
+
+/** What the historian is made of, on an open store. */
+export interface Parts extends Stores {
+  checkpoint: Checkpoint;
+  catalogue: StreamCatalogue;
+  events: EventHistory;
+  rollups: Rollups;
+  retention: Retention;
+  losses: LossLedger;
+  measurement: Measurement;
+  /** Who listens, as soon as there is one; until then nothing is known. */
+  consumer: KnownNodes;
+}
+
+export type KnownNodes = Pick<StreamConsumer, "nodes" | "node" | "stream">;
+const NOBODY: KnownNodes = { nodes: new Map(), node: () => undefined, stream: () => undefined };
+
+/** Opens the collections and makes the parts on them; nothing runs yet. */
+export async function openParts(
+  stores: Stores,
+  { clock, log }: { clock: ConsumerClock; log: Log },
+): Promise<Parts> {
+  const { storage, series } = stores;
+  const checkpoint = await Checkpoint.open(storage);
+  const catalogue = new StreamCatalogue({
+    collection: await storage.collection("streams", {}),
+    series,
+    clock: clock.now,
+    log,
+  });
+  const events = new EventHistory({ collection: await storage.collection("events", EVENT_INDEXES) });
+  const losses = createLossLedger({
+    collection: await storage.collection("losses", LOSS_INDEXES),
+    consumer: () => parts.consumer,
+    clock: clock.now,
+    log,
+  });
+  const measurement = createMeasurement({
+    collection: await storage.collection("measure", MEASURE_INDEXES),
+    consumer: () => parts.consumer,
+    clock,
+    log,
+  });
+  const retention = new Retention({
+    series,
+    collection: await storage.collection("retention", {}),
+    documents: [
+      { what: "events", prune: (before) => events.prune(before) },
+      { what: "losses", prune: (before) => losses.prune(before) },
+    ],
+    terms: () => DEFAULT_RETENTION,
+    clock: clock.now,
+    log,
+  });
+  const rollups = new Rollups({ series, horizon: () => retention.horizon(), clock: clock.now, log });
+  const parts: Parts = {
+    ...stores,
+    checkpoint,
+    catalogue,
+    events,
+    rollups,
+    retention,
+    losses,
+    measurement,
+    consumer: NOBODY,
+  };
+  return parts;
+}

@@ -1,0 +1,82 @@
+import type { HistoryStatus } from "@fieldmesh/protocol";
+import type { HistoryReads } from "./http/reads.js";
+import type { Parts } from "./parts.js";
+import { DEFAULT_RETENTION } from "./retention/retention.js";
+import { VERSION } from "./version.js";
+import type { Writer } from "./writer.js";
+
+/** What HTTP asks, answered by the parts. */
+export function createReads(parts: Parts, writer: () => Writer | undefined): HistoryReads {
+  const { series, catalogue, events, losses, measurement, rollups } = parts;
+  return {
+    series,
+    streams: () => catalogue.list(),
+    stream: (name) => catalogue.get(name),
+    events,
+    losses,
+    quality: {
+      report: (stream, now) => {
+        const measured = measurement.report(stream, now);
+        return measured === undefined ? undefined : { ...measured, objectives: [], configuration: 0 };
+      },
+    },
+    configuration: { current: { version: 0, document: {} }, put: () => Promise.resolve(undefined) },
+    status: () => statusOf(parts, writer()),
+    importSamples: async (stream, samples) => {
+      const result = await series.append(new Map([[stream, samples]]));
+      const [first] = samples;
+      if (first !== undefined) catalogue.imported(stream, first);
+      catalogue.stored(result);
+      rollups.stored(result);
+      return result.get(stream) ?? { stored: [], duplicates: 0 };
+    },
+  };
+}
+
+async function statusOf(parts: Parts, writer: Writer | undefined): Promise<HistoryStatus> {
+  const { engine } = parts.series;
+  const failure = writer?.ingest.failure;
+  const store = await sizesOf(parts);
+  const reason = store.reason ?? failure?.message;
+  const counts = writer?.ingest.counts();
+  return {
+    version: VERSION,
+    role: writer === undefined ? "standby" : "writer",
+    store: {
+      engine: engine.name,
+      version: engine.version,
+      at: engine.at,
+      reachable: reason === undefined,
+      ...(reason === undefined ? {} : { reason }),
+    },
+    brokers: (writer?.links ?? []).map(({ url, connected }) => ({ url, connected })),
+    ingest: counts ?? {
+      received: 0,
+      stored: 0,
+      duplicates: 0,
+      queued: 0,
+      spilled: 0,
+      spilledBytes: 0,
+      dropped: 0,
+      droppedBy: {},
+    },
+    sizes: store.sizes,
+    retention: { ...DEFAULT_RETENTION },
+    events: store.events,
+  };
+}
+
+const NOTHING = { rows: 0, bytes: 0 };
+
+async function sizesOf({
+  series,
+  events,
+}: Parts): Promise<{ sizes: HistoryStatus["sizes"]; events: number; reason?: string }> {
+  try {
+    const [sizes, count] = await Promise.all([series.sizes(), events.count()]);
+    return { sizes, events: count };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { sizes: { raw: NOTHING, minute: NOTHING, hour: NOTHING }, events: 0, reason };
+  }
+}
