@@ -1,0 +1,232 @@
+import { readFile } from "node:fs/promises";
+import { ConfigFileError, HttpProblem, type Log } from "@fieldmesh/runtime";
+import { readKept, writeKept } from "./kept-configuration.js";
+import { type Objective, objectivesOf } from "./objectives-of.js";
+import {
+  type ConfigurationProblems,
+  type ParsedConfiguration,
+  parseConfiguration,
+  parseConfigurationFile,
+} from "./parse.js";
+import { RegistrySource } from "./registry-source.js";
+import type { ConfigurationContent } from "./schema.js";
+
+/** Who says what the configuration is. */
+export type ConfigurationSource = "defaults" | "admin" | "registry" | "file";
+
+export interface ConfigurationOptions {
+  /** `HISTORIAN_CONFIG`: then nobody else may change it. */
+  file?: string | undefined;
+  /** `REGISTRY_URL`: then the registry says what it is. */
+  registryUrl?: URL | undefined;
+  /** Where the last known one is kept. */
+  folder: string;
+  log: Log;
+  fetch?: typeof fetch;
+  /** Of the registry. Default 15 s. */
+  everyMs?: number;
+}
+
+export interface VersionedConfiguration {
+  version: number;
+  /** As it was given. */
+  document: unknown;
+}
+
+const NOTHING: ParsedConfiguration = parsedOrThrow({});
+
+/**
+ * Opens the configuration: the file's, else the registry's as it was last known, else what an administrator put,
+ * else the defaults. Nothing is fetched until `start()`.
+ * @throws ConfigFileError naming line, field, value and what is expected; FormatVersionError
+ */
+export async function createConfiguration(options: ConfigurationOptions): Promise<Configuration> {
+  const { file, registryUrl, folder } = options;
+  if (file !== undefined) {
+    return new Configuration(options, "file", await readConfiguration(file), undefined);
+  }
+  const kept = await readKept(folder);
+  if (kept === undefined)
+    return new Configuration(options, "defaults", { ...NOTHING, version: 0 }, undefined);
+  const isCurrent = registryUrl === undefined || kept.source === "registry";
+  return isCurrent
+    ? new Configuration(options, kept.source, kept.parsed, registryUrl === undefined ? undefined : kept.etag)
+    : new Configuration(options, "defaults", { ...NOTHING, version: 0 }, undefined);
+}
+
+/** Reads the file that `HISTORIAN_CONFIG` names. @throws ConfigFileError */
+export async function readConfiguration(path: string): Promise<ParsedConfiguration> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigFileError(path, [{ field: "", expected: `cannot be read: ${why}` }], { cause });
+  }
+  return parseConfigurationFile(text, path);
+}
+
+/** The configuration that is in force. See {@link createConfiguration}. */
+export class Configuration {
+  readonly #options: ConfigurationOptions;
+  readonly #listeners = new Set<() => void>();
+  readonly #registry: RegistrySource | undefined;
+  #source: ConfigurationSource;
+  #parsed: ParsedConfiguration;
+  #putting: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    options: ConfigurationOptions,
+    source: ConfigurationSource,
+    parsed: ParsedConfiguration,
+    etag: string | undefined,
+  ) {
+    this.#options = options;
+    this.#source = source;
+    this.#parsed = parsed;
+    const { registryUrl, log, fetch, everyMs } = options;
+    if (source === "file" || registryUrl === undefined) return;
+    this.#registry = new RegistrySource({
+      url: registryUrl,
+      etag,
+      take: (document, newEtag) => this.#takeFromRegistry(document, newEtag),
+      log,
+      ...(fetch === undefined ? {} : { fetch }),
+      ...(everyMs === undefined ? {} : { everyMs }),
+    });
+  }
+
+  /** Version 0 while nobody has configured anything. */
+  get current(): VersionedConfiguration {
+    const { version, document } = this.#parsed;
+    return { version, document };
+  }
+
+  get source(): ConfigurationSource {
+    return this.#source;
+  }
+
+  /** Why the registry's newest document is not in force; `undefined` when it is, or none is asked. */
+  get problem(): string | undefined {
+    return this.#registry?.problem;
+  }
+
+  /** How long each level is kept, ms. */
+  get retention(): ConfigurationContent["retention"] {
+    return this.#parsed.content.retention;
+  }
+
+  /** What is promised of a stream, with defaults. */
+  objectives(stream: string): Objective[] {
+    return objectivesOf(this.#parsed.content, stream);
+  }
+
+  /** Called after each change. Returns what ends it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  start(): void {
+    this.#registry?.start();
+  }
+
+  async close(): Promise<void> {
+    await this.#registry?.close();
+    await this.#putting.catch(() => undefined);
+  }
+
+  /**
+   * Puts a document in the place of that version; `undefined`: of whatever is there.
+   * @returns what is in force then, or undefined when another version is
+   * @throws HttpProblem 422 naming each field that is wrong, 409 when it is kept elsewhere
+   */
+  async put(
+    document: unknown,
+    ifVersion: number | undefined,
+    by: string,
+  ): Promise<VersionedConfiguration | undefined> {
+    const putting = this.#putting.catch(() => undefined).then(() => this.#put(document, ifVersion, by));
+    this.#putting = putting;
+    return await putting;
+  }
+
+  async #put(
+    document: unknown,
+    ifVersion: number | undefined,
+    by: string,
+  ): Promise<VersionedConfiguration | undefined> {
+    this.#refuseElsewhere();
+    if (ifVersion !== undefined && ifVersion !== this.#parsed.version) return undefined;
+    const parsed = parseConfiguration(document);
+    if (!parsed.ok) throw problemOf(parsed.problems);
+    const version = this.#parsed.version + 1;
+    // What it says of its own version is that of the one it was made from.
+    const numbered = { ...(document as Record<string, unknown>), version };
+    const next = { version, document: numbered, content: { ...parsed.value.content, version } };
+    await writeKept(this.#options.folder, { source: "admin", parsed: next });
+    this.#options.log.info({ version, by }, "the configuration was changed");
+    this.#replace("admin", next);
+    return this.current;
+  }
+
+  #refuseElsewhere(): void {
+    const { file, registryUrl } = this.#options;
+    const where =
+      file !== undefined
+        ? `in the file that HISTORIAN_CONFIG names: change it there and start the historian again`
+        : registryUrl !== undefined
+          ? `by the registry: change it there`
+          : undefined;
+    if (where !== undefined)
+      throw new HttpProblem(409, "configured_elsewhere", `the configuration is kept ${where}`);
+  }
+
+  async #takeFromRegistry(document: unknown, etag: string | undefined): Promise<string | undefined> {
+    const parsed = parseConfiguration(document);
+    if (!parsed.ok) return `the registry's configuration is refused: ${problemText(parsed.problems)}`;
+    await writeKept(this.#options.folder, {
+      source: "registry",
+      ...(etag === undefined ? {} : { etag }),
+      parsed: parsed.value,
+    });
+    this.#options.log.info({ version: parsed.value.version }, "took the registry's configuration");
+    this.#replace("registry", parsed.value);
+    return undefined;
+  }
+
+  #replace(source: ConfigurationSource, parsed: ParsedConfiguration): void {
+    this.#source = source;
+    this.#parsed = parsed;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function problemOf(problems: ConfigurationProblems): HttpProblem {
+  const errors = problems.map(({ path, value, expected }) => ({
+    pointer: path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""),
+    detail:
+      value === undefined || typeof value === "object" ? expected : `${JSON.stringify(value)}: ${expected}`,
+  }));
+  return new HttpProblem(
+    422,
+    "invalid_configuration",
+    "the configuration is not right; nothing was changed",
+    {
+      errors,
+    },
+  );
+}
+
+function problemText(problems: ConfigurationProblems): string {
+  return problems
+    .slice(0, 5)
+    .map(({ path, expected }) => `${path.map(String).join(".")}: ${expected}`)
+    .join("; ");
+}
+
+function parsedOrThrow(document: unknown): ParsedConfiguration {
+  const parsed = parseConfiguration(document);
+  if (!parsed.ok) throw new Error("an empty configuration is not right");
+  return parsed.value;
+}
