@@ -2,10 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Collection, IndexDeclarations, Query, Storage, Stored } from "./collection.js";
 import { DocumentError, IdTakenError, IndexError, QueryError } from "./errors.js";
 import { openLmdbStorage } from "./lmdb/lmdb-storage.js";
+import { openMongoStorage } from "./mongodb/mongo-storage.js";
+import { lacksMongo, startMongo, type TestMongo } from "./testing/mongo-server.js";
 import { upsert } from "./upsert.js";
 
 /** Where a store is for one test, so that it can be opened again. */
@@ -15,9 +17,10 @@ interface Place {
 }
 
 /** What every adapter has to pass. A new one adds itself here. */
-const ADAPTERS: { name: string; place: () => Promise<Place> }[] = [
+const ADAPTERS: { name: string; skip: boolean; place: () => Promise<Place> }[] = [
   {
     name: "LMDB",
+    skip: false,
     place: async () => {
       const folder = await mkdtemp(join(tmpdir(), "fieldmesh-store-"));
       const hold = () => Promise.resolve({ release: () => Promise.resolve() });
@@ -27,7 +30,27 @@ const ADAPTERS: { name: string; place: () => Promise<Place> }[] = [
       };
     },
   },
+  {
+    name: "MongoDB",
+    skip: lacksMongo(),
+    place: async () => {
+      mongo ??= await startMongo();
+      if (mongo === undefined) throw new Error("no server");
+      const { url } = mongo;
+      // A part of its own for each test, as services have.
+      places += 1;
+      const service = `test-${places}`;
+      return {
+        open: () => openMongoStorage({ url, service, log: { info: () => {}, warn: () => {} } }),
+        remove: () => Promise.resolve(),
+      };
+    },
+  },
 ];
+
+let mongo: TestMongo | undefined;
+let places = 0;
+afterAll(() => mongo?.stop());
 
 interface Product {
   name?: string | null;
@@ -46,7 +69,11 @@ const INDEXES = {
 
 const UNIQUE = { name: { fields: { name: "string" }, unique: true } } as const satisfies IndexDeclarations;
 
-describe.each(ADAPTERS)("Collection on $name", ({ place: makePlace }) => {
+for (const { name, skip, place } of ADAPTERS) {
+  describe.skipIf(skip)(`Collection on ${name}`, () => collectionContract(place));
+}
+
+function collectionContract(makePlace: () => Promise<Place>): void {
   let place: Place;
   let storage: Storage;
   let products: Collection<Product>;
@@ -87,6 +114,15 @@ describe.each(ADAPTERS)("Collection on $name", ({ place: makePlace }) => {
     expect(await idsOf({ index: "team", limit: 10 })).toEqual([]);
     expect(await idsOf({ index: "rank", equals: [2], limit: 10 })).toEqual(["p1"]);
     expect(await products.get("p2")).toBeUndefined();
+  });
+
+  it("keeps any JSON, arrays within arrays too", async () => {
+    const anything = await storage.collection<Record<string, unknown>>("anything", {});
+    const document = { ranges: [[1, 5], [[7]], []], list: [{ a: [[null, true, "x"]] }], n: 2 ** 53, o: {} };
+    await anything.insert("a", document);
+    expect((await anything.get("a"))?.document).toEqual(document);
+    await anything.replaceIf("a", 1, { ranges: [[]] });
+    expect((await anything.find({ index: "id", limit: 1 })).items[0]?.document).toEqual({ ranges: [[]] });
   });
 
   it("gives and takes copies", async () => {
@@ -283,6 +319,9 @@ describe.each(ADAPTERS)("Collection on $name", ({ place: makePlace }) => {
     }
     await expect(products.insert("p", { rank: "high" } as object)).rejects.toThrow("rank is string");
     await expect(products.insert("p", { tags: ["a", 1] } as object)).rejects.toThrow(IndexError);
+    await expect(products.insert("p", { owner: [{ team: "x" }], rank: 1 } as object)).rejects.toThrow(
+      "owner.team is an array",
+    );
     await expect(products.insert("p", { tags: ["x".repeat(501)] })).rejects.toThrow(
       "longer than the 500 bytes",
     );
@@ -358,7 +397,7 @@ describe.each(ADAPTERS)("Collection on $name", ({ place: makePlace }) => {
       { numRuns: 40 },
     );
   }, 60_000);
-});
+}
 
 type Operation =
   | { kind: "insert"; id: string; document: Product }

@@ -77,8 +77,9 @@ export interface Collection<T extends object> {
 
 /** What a store is, for a log and a page. */
 export interface Engine {
-  /** `"LMDB"` or `"MongoDB"`. */
+  /** `"LMDB"`, `"MongoDB"`, or what speaks in its place. */
   name: string;
+  /** Of a server that was not reached yet: words that say so. */
   version: string;
   /** Folder, or address without password. */
   at: string;

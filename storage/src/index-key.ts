@@ -32,12 +32,12 @@ export function declareIndex(name: string, declaration: IndexDeclaration): Index
 
 /**
  * The values by which a document is in an index: none when a field is absent, several when the last is an array.
- * @throws IndexError when a value is of another type than declared, or too long.
+ * @throws IndexError when a value is of another type than declared, or too long, or within an array.
  */
 export function indexValues(index: Index, document: object): IndexValue[][] {
   const prefix: IndexValue[] = [];
   for (const [position, [path, type]] of index.fields.entries()) {
-    const value = valueAt(document, path);
+    const value = valueAt(index, document, path, type);
     if (value === undefined || value === null) {
       if (index.unique) throw wrongType(index, path, value, type);
       return [];
@@ -72,10 +72,12 @@ function wrongType(index: Index, path: string, value: unknown, type: IndexType):
   return new IndexError(index.name, "type", `${path} is ${found}: index ${index.name} takes a ${type}`);
 }
 
-function valueAt(document: object, path: string): unknown {
+function valueAt(index: Index, document: object, path: string, type: IndexType): unknown {
   let value: unknown = document;
   for (const name of path.split(".")) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+    // MongoDB would look into each element.
+    if (Array.isArray(value)) throw wrongType(index, path, value, type);
+    if (typeof value !== "object" || value === null) return undefined;
     value = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
   }
   return value;

@@ -21,6 +21,7 @@ export {
   WriteFailedError,
 } from "./errors.js";
 export type { HeldFolder, HoldFolder } from "./lmdb/lmdb-storage.js";
+export type { StoreLog } from "./mongodb/mongo-connection.js";
 export { openSeries, type SeriesOptions } from "./open-series.js";
 export { openStorage, type StorageAddress, type StorageOptions } from "./open-storage.js";
 export { cutStretches, toColumns } from "./samples/sample-columns.js";
@@ -36,4 +37,5 @@ export {
   type SeriesInfo,
   type TimeRange,
 } from "./series.js";
+export { StoreAwayError } from "./store-away-error.js";
 export { upsert } from "./upsert.js";

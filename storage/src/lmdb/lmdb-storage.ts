@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
 import type { Collection, Engine, IndexDeclarations, IndexValue, Storage } from "../collection.js";
+import { checkCollectionName } from "../collection-name.js";
 import { IndexError, StorageError } from "../errors.js";
 import { declareIndex, type Index, indexValues } from "../index-key.js";
 import { DURABLE } from "./durable.js";
@@ -10,7 +11,6 @@ import { lmdbVersion } from "./lmdb-version.js";
 const FORMAT = 1;
 /** Each collection takes one, and one for each index. */
 const MAX_DATABASES = 256;
-const COLLECTION_NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** Lets go of a folder that is this process's own. */
 export interface HeldFolder {
@@ -69,9 +69,7 @@ class LmdbStorage implements Storage {
   }
 
   async collection<T extends object>(name: string, indexes: IndexDeclarations): Promise<Collection<T>> {
-    if (!COLLECTION_NAME.test(name)) {
-      throw new StorageError(`collection "${name}": expected 1 to 32 of a-z, 0-9 and "-"`);
-    }
+    checkCollectionName(name);
     if (this.#opened.has(name)) throw new StorageError(`collection "${name}" is open already`);
     this.#opened.add(name);
     const documents: Database<string, string> = this.#root.openDB(`documents ${name}`, {

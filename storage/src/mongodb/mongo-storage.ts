@@ -1,0 +1,73 @@
+import type { Collection, Engine, IndexDeclarations, Storage } from "../collection.js";
+import { checkCollectionName } from "../collection-name.js";
+import { StorageError } from "../errors.js";
+import { declareIndex } from "../index-key.js";
+import { StoreAwayError } from "../store-away-error.js";
+import { agreeIndexes } from "./agree-indexes.js";
+import type { KeptDocument } from "./kept-document.js";
+import { MongoCollection } from "./mongo-collection.js";
+import { ABOUT, MongoConnection, type StoreLog } from "./mongo-connection.js";
+
+export interface MongoStorageOptions {
+  /** `mongodb://…`; the database is its path, `fieldmesh` without one. */
+  url: string;
+  service: string;
+  log: StoreLog;
+}
+
+/**
+ * Opens a service's part of a MongoDB database. The server need not be there: what is to be done first is then
+ * done by the first call that reaches it.
+ * @throws StorageError when the address is none, the server refuses the sign-in, or the store is of a later version.
+ */
+export async function openMongoStorage({ url, service, log }: MongoStorageOptions): Promise<Storage> {
+  const connection = new MongoConnection(url, service, log);
+  await connection.open();
+  return new MongoStorage(connection);
+}
+
+class MongoStorage implements Storage {
+  readonly #connection: MongoConnection;
+  readonly #opened = new Set<string>();
+
+  constructor(connection: MongoConnection) {
+    this.#connection = connection;
+  }
+
+  get engine(): Engine {
+    return this.#connection.engine;
+  }
+
+  /** When the server is away, what contradicts the declaration is told by the first call that reaches it. */
+  async collection<T extends object>(name: string, declared: IndexDeclarations): Promise<Collection<T>> {
+    checkCollectionName(name);
+    if (name === ABOUT) throw new StorageError(`collection "${name}": the store's own has this name`);
+    if (this.#opened.has(name)) throw new StorageError(`collection "${name}" is open already`);
+    this.#opened.add(name);
+    const connection = this.#connection;
+    const indexes = Object.entries(declared).map(([index, declaration]) => declareIndex(index, declaration));
+    let agreed: Promise<void> | undefined;
+    const agree = (): Promise<void> => {
+      agreed ??= agreeIndexes(name, connection, indexes).catch((error: unknown) => {
+        agreed = undefined;
+        throw error;
+      });
+      return agreed;
+    };
+    if (!connection.away) {
+      await agree().catch((error: unknown) => {
+        if (!(error instanceof StoreAwayError)) throw error;
+      });
+    }
+    const documents = connection.collection<KeptDocument>(name);
+    return new MongoCollection<T>(name, connection, documents, indexes, agree);
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,1 @@
+export { lacksMongo, lacksOwnMongo, startMongo, type TestMongo } from "./mongo-server.js";
