@@ -16,6 +16,8 @@ export interface HttpAppOptions {
   routes: (router: Router) => void;
   /** Largest JSON body, in bytes. Default 64 KiB. */
   maxBodyBytes?: number;
+  /** Bodies of requests below this path are left to their routes, unread. */
+  unreadBelow?: string;
   /** A body has to be here within this time, unless its route lifts the limit. Default 30 s. */
   bodyMs?: number;
   /** Directives of the Content-Security-Policy that differ from the strict default, by their CSP name. */
@@ -65,9 +67,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
       },
     });
   }
-  app.use(
-    express.json({ limit: options.maxBodyBytes ?? 65_536, type: ["application/json", "application/*+json"] }),
-  );
+  app.use(jsonBodies(options));
   options.routes(app);
   app.use((request) => {
     throw new HttpProblem(404, "not_found", `there is nothing at ${request.path.slice(0, 200)}`);
@@ -82,6 +82,15 @@ const requestId: RequestHandler = (request, response, next) => {
   response.set("X-Request-Id", given !== undefined && /^[\w-]{8,64}$/.test(given) ? given : randomUUID());
   next();
 };
+
+function jsonBodies({ maxBodyBytes = 65_536, unreadBelow }: HttpAppOptions): RequestHandler {
+  const read = express.json({ limit: maxBodyBytes, type: ["application/json", "application/*+json"] });
+  if (unreadBelow === undefined) return read;
+  return (request, response, next) => {
+    if (request.path.startsWith(`${unreadBelow}/`)) next();
+    else read(request, response, next);
+  };
+}
 
 function securityHeaders(options: HttpAppOptions): RequestHandler {
   return helmet({
