@@ -33,6 +33,7 @@ export async function runDashboard({ env, log }: Pick<MainContext, "env" | "log"
       "MQTT_PASSWORD",
       "MQTT_CA",
       "DASHBOARD_CONFIG",
+      "HISTORIAN_URL",
     ],
     env,
   );
@@ -54,6 +55,7 @@ export async function runDashboard({ env, log }: Pick<MainContext, "env" | "log"
         password: settings.MQTT_PASSWORD,
         ca: settings.MQTT_CA === undefined ? undefined : readPem("MQTT_CA", settings.MQTT_CA),
       },
+      historian: settings.HISTORIAN_URL,
       folder: join(settings.DATA_DIR, "dashboard"),
       storage: storageAddress(settings),
       config,

@@ -20,6 +20,7 @@ import { createBrowserServer } from "./browsers/server.js";
 import type { Catalogue } from "./catalogue/catalogue.js";
 import type { DroppedCounter } from "./dropped.js";
 import { apiRoutes } from "./http/api.js";
+import { createHistoryForwarding, HISTORY_PATH } from "./http/history.js";
 import { serveWeb, webFolder } from "./http/static.js";
 import type { Live } from "./live.js";
 import type { Notifier } from "./notify/notifier.js";
@@ -75,6 +76,7 @@ export async function startFace({ options, log, clock, parts, brokers, trouble }
     maxReadings: options.config.window.readings,
     frameMs: options.config.frameEvery,
     brokers: brokers.view(),
+    history: options.historian !== undefined,
   });
   const droppedView = (): Dropped => {
     const own = dropped.view(notifier.views());
@@ -101,14 +103,18 @@ export async function startFace({ options, log, clock, parts, brokers, trouble }
     });
   };
 
+  const history = createHistoryForwarding({ signIn, historian: options.historian });
+  owned.own(() => Promise.resolve(history.close()));
   const actions = new Actions({ consumer, links, alarms, live, clock, log });
   const app = createHttpApp({
     log,
     hosts,
     https,
     health,
+    unreadBelow: HISTORY_PATH,
     routes: (router) => {
       addSessionRoutes(router, "/api/session", signIn);
+      router.use(history.router);
       router.use(apiRoutes({ signIn, actions, notifier, windows, state, clock }));
       router.use("/api", () => {
         throw new HttpProblem(404, "not_found", "there is no such part of the interface");
@@ -121,6 +127,7 @@ export async function startFace({ options, log, clock, parts, brokers, trouble }
     port: options.port,
     variable: "DASHBOARD_PORT",
     tls: options.tls,
+    longRequests: true, // files of readings that are imported
     log,
   });
   owned.own(() => listener.close());

@@ -13,6 +13,8 @@ export interface DashboardOptions {
   /** One list of addresses for each broker. */
   brokers: readonly (readonly string[])[];
   mqtt?: { username?: string | undefined; password?: string | undefined; ca?: Buffer | undefined };
+  /** `HISTORIAN_URL`: where `/api/history` is passed on to. */
+  historian?: URL | undefined;
   /** `DATA_DIR/dashboard`; locked while the dashboard runs. */
   folder: string;
   /** `STORAGE`: where alarms and notifications are kept; beside the folder by default, which makes it the same. */
