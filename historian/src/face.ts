@@ -21,6 +21,9 @@ export interface FaceOptions {
   health: () => { ok: boolean } & Record<string, unknown>;
 }
 
+/** Of the configuration: some thousand streams of which each has promises of its own. */
+const MAX_JSON_BYTES = 1_048_576;
+
 /** The side of the historian that is asked: HTTP, with the same users as the dashboard. */
 export async function startFace({ options, log, clock, reads, health }: FaceOptions): Promise<{
   url: string;
@@ -41,6 +44,7 @@ export async function startFace({ options, log, clock, reads, health }: FaceOpti
     log,
     hosts,
     https: options.tls !== undefined || options.publicUrl?.protocol === "https:",
+    maxBodyBytes: MAX_JSON_BYTES,
     health: () => Promise.resolve({ version: VERSION, ...health() }),
     routes: (router) => {
       addSessionRoutes(router, "/api/session", signIn);
@@ -55,6 +59,7 @@ export async function startFace({ options, log, clock, reads, health }: FaceOpti
     port: options.port,
     variable: "HISTORIAN_PORT",
     tls: options.tls,
+    longRequests: true, // files of readings that are imported
     log,
   });
   owned.own(() => listener.close());

@@ -1,4 +1,5 @@
 import type { HistoryStatus } from "@fieldmesh/protocol";
+import { unavailable } from "./http/answers.js";
 import type { HistoryReads } from "./http/reads.js";
 import type { Parts } from "./parts.js";
 import { DEFAULT_RETENTION } from "./retention/retention.js";
@@ -23,6 +24,8 @@ export function createReads(parts: Parts, writer: () => Writer | undefined): His
     configuration: { current: { version: 0, document: {} }, put: () => Promise.resolve(undefined) },
     status: () => statusOf(parts, writer()),
     importSamples: async (stream, samples) => {
+      // One writer at a time: from here it would be a second one.
+      if (writer() === undefined) throw unavailable("standby", "another historian writes to this store");
       const result = await series.append(new Map([[stream, samples]]));
       const [first] = samples;
       if (first !== undefined) catalogue.imported(stream, first);
