@@ -168,11 +168,11 @@ describe("limits refuse clearly and are counted", () => {
     expect(broker.drops["connect-rate"]).toBe(1);
   });
 
-  test("wrong passwords of one address in a minute: CONNACK 3, for the right one too", async () => {
+  test("wrong passwords of one address: it waits, with CONNACK 3, for the right one too", async () => {
     const folder = await mkdtemp(join(tmpdir(), "fieldmesh-broker-"));
     const passwordFile = join(folder, "passwords");
     await writeFile(passwordFile, formatPasswordFile([{ user: "a", encoded: await hashPassword("s") }]));
-    const limits = { failedSignInsPerMinute: 3, exemptLoopback: false };
+    const limits = { freeFailedSignIns: 3, exemptLoopback: false };
     await using broker = await startBroker({ port: 0, passwordFile }, { limits });
     const right = { username: "a", password: "s" };
     const wrong = (): Promise<unknown> =>

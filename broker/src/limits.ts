@@ -8,9 +8,11 @@ export interface Limits {
   connections: number;
   /** Connections of one address in a minute; the next one is closed at once. A thousand nodes may share an address. */
   connectsPerMinute: number;
-  /** Wrong passwords of one address in a minute; then CONNACK 3, whatever the password. A forgotten device tries four times. */
-  failedSignInsPerMinute: number;
-  /** The two limits above are not for addresses of this machine. */
+  /** Wrong passwords of one address that cost nothing; after each further one it waits, twice as long each time. */
+  freeFailedSignIns: number;
+  /** The longest of these waits, in which CONNECT gets CONNACK 3, whatever the password. */
+  maxSignInWaitMs: number;
+  /** The limits by address are not for those of this machine. */
   exemptLoopback: boolean;
   /** A SUBSCRIBE past this gets 0x80 for the filters too many. */
   subscriptionsPerClient: number;
@@ -43,7 +45,8 @@ export const DEFAULT_LIMITS: Limits = {
   clients: 10_000,
   connections: 12_000,
   connectsPerMinute: 6_000,
-  failedSignInsPerMinute: 20,
+  freeFailedSignIns: 10,
+  maxSignInWaitMs: 5 * 60_000,
   exemptLoopback: true,
   subscriptionsPerClient: 1_000,
   topicLevels: 32,

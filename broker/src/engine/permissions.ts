@@ -1,6 +1,6 @@
 import type { AuthenticateError, PublishPacket } from "aedes";
 import type { AccessControl } from "../access/access.js";
-import { AddressBudget } from "../access/address-budget.js";
+import { SignInBackoff } from "../access/sign-in-backoff.js";
 import type { Limits } from "../limits.js";
 import type { LogLimiter } from "../log-limiter.js";
 import type { Port } from "../port/port.js";
@@ -22,12 +22,12 @@ const DENIED_TOPIC = "$denied";
 /** Answers what the engine asks about a client, and counts and logs each refusal by its name. */
 export class Permissions {
   readonly #options: PermissionsOptions;
-  readonly #failedSignIns: AddressBudget;
+  readonly #signIns: SignInBackoff;
 
   constructor(options: PermissionsOptions) {
     this.#options = options;
-    const { failedSignInsPerMinute: perMinute, exemptLoopback } = options.limits;
-    this.#failedSignIns = new AddressBudget({ perMinute, exemptLoopback });
+    const { freeFailedSignIns: freeFailures, maxSignInWaitMs: maxWaitMs, exemptLoopback } = options.limits;
+    this.#signIns = new SignInBackoff({ freeFailures, maxWaitMs, exemptLoopback });
   }
 
   /**
@@ -42,12 +42,11 @@ export class Permissions {
   ): Promise<true> {
     const { access } = this.#options;
     const { peer } = port.transport;
-    if (this.#failedSignIns.isSpent(peer)) throw this.#tooManyFailed(port, clientId);
+    if (this.#signIns.waitMs(peer) > 0) throw this.#mustWait(port, clientId);
     const admission = await access.admit({ clientId, ...credentials, loopback: port.trustedAsLocal });
-    // Asked again, of a right password too: else many guesses at once would all be answered.
-    const wrong = !admission.ok && admission.code === type.BAD_CREDENTIALS;
-    const spent = wrong ? !this.#failedSignIns.spend(peer) : this.#failedSignIns.isSpent(peer);
-    if (spent) throw this.#tooManyFailed(port, clientId);
+    // Asked again, also for a right password: else of many guesses at once all would be answered.
+    if (this.#signIns.waitMs(peer) > 0) throw this.#mustWait(port, clientId);
+    if (!admission.ok && admission.code === type.BAD_CREDENTIALS) this.#signIns.failed(peer);
     if (!admission.ok) throw this.#refused(port, clientId, admission.code, admission.reason);
     const other = holder();
     if (other !== undefined && other !== port && other.identity?.username !== admission.identity.username) {
@@ -62,8 +61,9 @@ export class Permissions {
     return true;
   }
 
-  #tooManyFailed(port: Port, clientId: string): AuthenticateError {
-    const reason = "too many wrong passwords came from its address in the last minute";
+  #mustWait(port: Port, clientId: string): AuthenticateError {
+    const waitS = Math.ceil(this.#signIns.waitMs(port.transport.peer) / 1_000);
+    const reason = `too many wrong passwords came from its address, which waits for another ${waitS} s`;
     return this.#refused(port, clientId, type.SERVER_UNAVAILABLE, reason, "sign-in-limit");
   }
 
