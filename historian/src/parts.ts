@@ -32,18 +32,19 @@ export async function openParts(
   { clock, log }: { clock: ConsumerClock; log: Log },
 ): Promise<Parts> {
   const { storage, series } = stores;
+  const now = (): number => clock.now();
   const checkpoint = await Checkpoint.open(storage);
   const catalogue = new StreamCatalogue({
     collection: await storage.collection("streams", {}),
     series,
-    clock: clock.now,
+    clock: now,
     log,
   });
   const events = new EventHistory({ collection: await storage.collection("events", EVENT_INDEXES) });
   const losses = createLossLedger({
     collection: await storage.collection("losses", LOSS_INDEXES),
     consumer: () => parts.consumer,
-    clock: clock.now,
+    clock: now,
     log,
   });
   const measurement = createMeasurement({
@@ -60,10 +61,10 @@ export async function openParts(
       { what: "losses", prune: (before) => losses.prune(before) },
     ],
     terms: () => DEFAULT_RETENTION,
-    clock: clock.now,
+    clock: now,
     log,
   });
-  const rollups = new Rollups({ series, horizon: () => retention.horizon(), clock: clock.now, log });
+  const rollups = new Rollups({ series, horizon: () => retention.horizon(), clock: now, log });
   const parts: Parts = {
     ...stores,
     checkpoint,

@@ -91,7 +91,7 @@ async function compose({ options, parts, clock, log }: WriterOptions, owned: Own
     series,
     spill,
     log,
-    monotonic: clock.monotonic,
+    monotonic: () => clock.monotonic(),
     ...(options.ingest === undefined ? {} : { limits: options.ingest }),
     onStored: (result: ReadonlyMap<string, Appended>) => {
       catalogue.stored(result);

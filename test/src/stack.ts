@@ -55,7 +55,12 @@ export class Stack implements AsyncDisposable {
   /** Resolves when it has told the dashboard's address. */
   static async start(dashboardConfig = ""): Promise<Stack> {
     const folder = mkdtempSync(join(tmpdir(), "fieldmesh-stack-"));
-    const [mqtt, ws, http] = [await freePort(), await freePort(), await freePort()];
+    const [mqtt, ws, http, history] = [
+      await freePort(),
+      await freePort(),
+      await freePort(),
+      await freePort(),
+    ];
     const config = join(folder, "dashboard.yaml");
     writeFileSync(config, dashboardConfig);
     const process_ = run("start", process.execPath, [COMMAND, "start"], {
@@ -64,6 +69,7 @@ export class Stack implements AsyncDisposable {
       MQTT_PORT: String(mqtt),
       MQTT_WS_PORT: String(ws),
       DASHBOARD_PORT: String(http),
+      HISTORIAN_PORT: String(history),
       ...(dashboardConfig === "" ? {} : { DASHBOARD_CONFIG: config }),
     });
     const stack = new Stack(process_, `http://localhost:${http}`, `mqtt://127.0.0.1:${mqtt}`, folder);

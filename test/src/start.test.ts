@@ -10,7 +10,7 @@ import { run } from "./faults/harness/processes.js";
 import { COMMAND, Stack } from "./stack.js";
 
 const exec = promisify(execFile);
-const SERVICES = ["broker", "dashboard", "edge"];
+const SERVICES = ["broker", "historian", "dashboard", "edge"];
 
 /** Runs a command line against the stack and returns how it ended. */
 async function fieldmesh(
@@ -156,6 +156,7 @@ describe("fieldmesh start, asked wrongly", () => {
   async function start(env: Record<string, string>) {
     const ports = {
       DASHBOARD_PORT: await freePort(),
+      HISTORIAN_PORT: await freePort(),
       MQTT_PORT: await freePort(),
       MQTT_WS_PORT: await freePort(),
     };
@@ -169,7 +170,7 @@ describe("fieldmesh start, asked wrongly", () => {
     return { code: await started.ended, said: started.lines.join("\n") };
   }
 
-  it.each(["DASHBOARD_PORT", "MQTT_PORT", "MQTT_WS_PORT"])(
+  it.each(["DASHBOARD_PORT", "HISTORIAN_PORT", "MQTT_PORT", "MQTT_WS_PORT"])(
     "names %s when that port is taken",
     async (variable) => {
       const other = createServer();

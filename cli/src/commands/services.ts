@@ -34,6 +34,21 @@ const SERVICES = [
     },
   },
   {
+    name: "historian",
+    description: "Run the historian: stores readings and events, and measures every stream",
+    examples: [
+      "fieldmesh historian",
+      "STORAGE=mongodb://db.example.org/fieldmesh MQTT_URL=mqtt://broker.example.org fieldmesh historian",
+    ],
+    run: async () => {
+      const [{ runMain }, { runHistorian }] = await Promise.all([
+        import("@fieldmesh/runtime"),
+        import("@fieldmesh/historian"),
+      ]);
+      runMain("historian", runHistorian);
+    },
+  },
+  {
     name: "dashboard",
     description: "Run the dashboard's server",
     examples: ["fieldmesh dashboard", "MQTT_URL=mqtt://broker.example.org fieldmesh dashboard"],

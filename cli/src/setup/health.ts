@@ -17,10 +17,10 @@ const LIMIT_MS = 5_000;
  */
 export async function health(service: string | undefined, terminal: Terminal): Promise<void> {
   const which = service ?? (await serviceOfProcess1());
-  if (which === "dashboard") await dashboardHealth(terminal);
+  if (which === "dashboard" || which === "historian") await httpHealth(which, terminal);
   else if (which === "broker") await brokerHealth(terminal);
   else if (which === "edge") await edgeHealth(terminal);
-  else throw new UsageError(`service "${which ?? ""}": expected broker, dashboard or edge`);
+  else throw new UsageError(`service "${which ?? ""}": expected broker, historian, dashboard or edge`);
 }
 
 /** In a container process 1 is the service: the word after the command's path. */
@@ -30,12 +30,13 @@ async function serviceOfProcess1(): Promise<string | undefined> {
   return at === -1 ? undefined : words[at + 1];
 }
 
-function dashboardHealth(terminal: Terminal): Promise<void> {
-  const { HOST, DASHBOARD_PORT, TLS_CERT } = readEnvironment(
-    ["HOST", "DASHBOARD_PORT", "TLS_CERT"],
+function httpHealth(service: "dashboard" | "historian", terminal: Terminal): Promise<void> {
+  const { HOST, DASHBOARD_PORT, HISTORIAN_PORT, TLS_CERT } = readEnvironment(
+    ["HOST", "DASHBOARD_PORT", "HISTORIAN_PORT", "TLS_CERT"],
     terminal.env,
   );
-  const options = { host: reachableHost(HOST), port: DASHBOARD_PORT, path: "/healthz", timeout: LIMIT_MS };
+  const port = service === "dashboard" ? DASHBOARD_PORT : HISTORIAN_PORT;
+  const options = { host: reachableHost(HOST), port, path: "/healthz", timeout: LIMIT_MS };
   return new Promise((resolve, reject) => {
     const request =
       // Its own certificate may be for another name: whether it is alive is all that is asked.
@@ -43,10 +44,10 @@ function dashboardHealth(terminal: Terminal): Promise<void> {
     request.on("response", (response) => {
       response.resume();
       if (response.statusCode === 200) resolve();
-      else reject(new FailureError(`the dashboard answers /healthz with ${response.statusCode}`));
+      else reject(new FailureError(`the ${service} answers /healthz with ${response.statusCode}`));
     });
     request.on("timeout", () => request.destroy(new Error(`no answer within ${LIMIT_MS / 1_000} s`)));
-    request.on("error", (cause) => reject(new FailureError("the dashboard does not answer", { cause })));
+    request.on("error", (cause) => reject(new FailureError(`the ${service} does not answer`, { cause })));
     request.end();
   });
 }

@@ -105,13 +105,14 @@ describe("fieldmesh health", () => {
     server.close();
   });
 
-  it("asks the dashboard's /healthz", async () => {
+  it.each(["dashboard", "historian"])("asks /healthz of the %s", async (service) => {
     for (const [status, code] of [
       [200, 0],
       [503, 1],
     ] as const) {
       const { port, server } = await serve(status);
-      expect((await fieldmesh(["health", "dashboard"], { DASHBOARD_PORT: port })).code).toBe(code);
+      const variable = `${service.toUpperCase()}_PORT`;
+      expect((await fieldmesh(["health", service], { [variable]: port })).code).toBe(code);
       server.close();
     }
   });
@@ -123,7 +124,7 @@ describe("fieldmesh health", () => {
   });
 
   it("refuses a service that it does not know", async () => {
-    expect((await fieldmesh(["health", "historian"])).code).toBe(2);
+    expect((await fieldmesh(["health", "toaster"])).code).toBe(2);
   });
 });
 

@@ -10,6 +10,15 @@ import type { ServiceSpec } from "./supervised-service.js";
 /** The two nodes that `start` runs, each with the built-in configuration of its name. */
 const NODES = ["host", "greenhouse"] as const;
 
+/** Services that read everything and send commands: at a broker with users each has a credential of its own. */
+const CONSUMERS = ["historian", "dashboard"] as const;
+
+export function isConsumer(service: string): boolean {
+  return CONSUMERS.some((name) => name === service);
+}
+
+const HISTORIAN_HOST = "127.0.0.1";
+
 const COMMAND = fileURLToPath(new URL("../../bin/fieldmesh.js", import.meta.url));
 
 /** Everything that `start` runs, the broker first. */
@@ -19,17 +28,19 @@ export function planServices(settings: StartSettings, terminal: Terminal): Servi
   for (const name of ["NODE_ID", "EDGE_CONFIG", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_PASSWORD_FILE"])
     delete common[name];
   const client = { ...common, MQTT_URL: settings.brokerUrl };
-  const dashboard: ServiceSpec = {
-    name: "dashboard",
-    args: [COMMAND, "dashboard"],
+  const consumer = (name: (typeof CONSUMERS)[number], env: Record<string, string | undefined>) => ({
+    name,
+    args: [COMMAND, name],
     env:
       settings.credentials === undefined
-        ? client
-        : { ...client, MQTT_USERNAME: "dashboard", MQTT_PASSWORD_FILE: dashboardPasswordFile(settings) },
-  };
+        ? { ...client, ...env }
+        : { ...client, ...env, MQTT_USERNAME: name, MQTT_PASSWORD_FILE: passwordFile(settings, name) },
+  });
   return [
     { name: "broker", args: [COMMAND, "broker"], env: common },
-    dashboard,
+    // Asked by the dashboard alone, which browsers reach over TLS where there is a certificate.
+    consumer("historian", { HOST: HISTORIAN_HOST, TLS_CERT: undefined, TLS_KEY: undefined }),
+    consumer("dashboard", { HISTORIAN_URL: `http://${HISTORIAN_HOST}:${settings.historianPort}` }),
     ...NODES.map((node) => ({
       name: node,
       args: [COMMAND, "edge"],
@@ -42,7 +53,9 @@ export function planServices(settings: StartSettings, terminal: Terminal): Servi
 export async function ensureOwnCredentials(settings: StartSettings, terminal: Terminal): Promise<void> {
   if (settings.credentials === undefined) return;
   const { DOMAIN } = readEnvironment(["DOMAIN"], terminal.env);
-  await ensureServiceCredential(settings.credentials, "dashboard", dashboardPasswordFile(settings));
+  for (const name of CONSUMERS) {
+    await ensureServiceCredential(settings.credentials, name, passwordFile(settings, name));
+  }
   await ensureSlots(settings.credentials, {
     ids: NODES,
     domain: DOMAIN,
@@ -50,6 +63,6 @@ export async function ensureOwnCredentials(settings: StartSettings, terminal: Te
   });
 }
 
-function dashboardPasswordFile(settings: StartSettings): string {
-  return join(settings.dataDir, "credentials", "dashboard.password");
+function passwordFile(settings: StartSettings, service: string): string {
+  return join(settings.dataDir, "credentials", `${service}.password`);
 }

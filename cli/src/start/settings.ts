@@ -8,6 +8,7 @@ export interface StartSettings {
   host: string;
   dataDir: string;
   dashboardPort: number;
+  historianPort: number;
   mqttPort: number;
   tls: boolean;
   ports: WantedPort[];
@@ -28,6 +29,7 @@ export function readStartSettings(terminal: Terminal): StartSettings {
       "HOST",
       "DATA_DIR",
       "DASHBOARD_PORT",
+      "HISTORIAN_PORT",
       "MQTT_PORT",
       "MQTT_TLS_PORT",
       "MQTT_PLAIN_HOST",
@@ -53,6 +55,7 @@ export function readStartSettings(terminal: Terminal): StartSettings {
   }
   const ports: WantedPort[] = [
     { service: "dashboard", variable: "DASHBOARD_PORT", port: env.DASHBOARD_PORT },
+    { service: "historian", variable: "HISTORIAN_PORT", port: env.HISTORIAN_PORT },
     { service: "broker", variable: "MQTT_PORT", port: env.MQTT_PORT },
     { service: "broker", variable: "MQTT_WS_PORT", port: env.MQTT_WS_PORT },
   ];
@@ -66,6 +69,7 @@ export function readStartSettings(terminal: Terminal): StartSettings {
     host: env.HOST,
     dataDir: env.DATA_DIR,
     dashboardPort: env.DASHBOARD_PORT,
+    historianPort: env.HISTORIAN_PORT,
     mqttPort: env.MQTT_PORT,
     tls,
     ports,

@@ -2,7 +2,7 @@ import { FolderHeldError, lockFolder, EXIT as SERVICE_EXIT } from "@fieldmesh/ru
 import { EXIT, FailureError } from "../exit.js";
 import { type Terminal, writeLine } from "../terminal.js";
 import { ServiceOutput } from "./output.js";
-import { ensureOwnCredentials, planServices } from "./plan.js";
+import { ensureOwnCredentials, isConsumer, planServices } from "./plan.js";
 import { checkPorts, reachableHost, waitForPort } from "./ports.js";
 import type { Ended } from "./restart-policy.js";
 import { readStartSettings, type StartSettings } from "./settings.js";
@@ -12,8 +12,8 @@ import { SupervisedService } from "./supervised-service.js";
 const READY_LIMIT_MS = 30_000;
 
 /**
- * `fieldmesh start`: broker, dashboard and two nodes, each a process that is started again when it ends, until
- * Ctrl-C. Returns the exit code.
+ * `fieldmesh start`: broker, historian, dashboard and two nodes, each a process that is started again when it ends,
+ * until Ctrl-C. Returns the exit code.
  * @throws UsageError for a taken port, FailureError when another start holds the folder
  */
 export async function start(options: { json?: boolean }, terminal: Terminal): Promise<number> {
@@ -84,7 +84,8 @@ async function supervise(settings: StartSettings, raw: boolean, terminal: Termin
 
   await aborted(stopping.signal);
   output.tell("info", "stopping");
-  // Nodes and dashboard first: they still say goodbye to a broker that is there.
+  // Each says goodbye to those that are still there: what nodes say last is stored and shown, the broker goes last.
+  await Promise.all(clients.filter(({ name }) => !isConsumer(name)).map((service) => service.stop()));
   await Promise.all(clients.map((service) => service.stop()));
   await broker?.stop();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, onSignal);
