@@ -22,6 +22,7 @@ import { readBareNumbers } from "./series/bare-numbers.js";
 import { pruneStream } from "./series/prune-raw.js";
 import { finishRemovals, forgetStream } from "./series/remove-stream.js";
 import {
+  addRows,
   openDatabases,
   pageBytes,
   readRecord,
@@ -77,9 +78,13 @@ class LmdbSeries implements Series {
     for (const [stream, samples] of batch) checkSamples(stream, samples);
     return this.#write(() => {
       const appended = new Map<string, Appended>();
+      let rows = 0;
       for (const [stream, samples] of batch) {
-        appended.set(stream, appendToStream(this.#databases, stream, samples));
+        const one = appendToStream(this.#databases, stream, samples);
+        appended.set(stream, one);
+        rows += one.stored.length;
       }
+      addRows(this.#databases, "raw", rows);
       return appended;
     });
   }

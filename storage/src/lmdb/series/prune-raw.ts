@@ -24,9 +24,13 @@ export function pruneStream(
   const bare: number[] = [];
   for (const block of old) {
     if (hasBare(block)) bare.push(...bareOf(samplesOf(block)));
-    record.readings = Math.max(0, record.readings - readingsOf(block));
     removeBlock(databases, record, block);
   }
+  const counts = old.map(readingsOf);
+  // How many were in one that cannot be read is known by what is left.
+  record.readings = counts.includes(undefined)
+    ? countReadings(databases, record)
+    : counts.reduce<number>((left, count) => left - (count ?? 0), readings);
   const more = old.length === BLOCKS_PER_PIECE;
   const left = more ? undefined : blockAfter(databases, record.id);
   if (!more && left === undefined) {
@@ -62,12 +66,19 @@ function isOlder({ key, value }: BlockEntry, before: number): boolean {
   }
 }
 
-function readingsOf({ value }: BlockEntry): number {
+function readingsOf({ value }: BlockEntry): number | undefined {
   try {
     return blockHead(value).count;
   } catch {
-    return 0;
+    return undefined;
   }
+}
+
+function countReadings({ blocks }: SeriesDatabases, { id, tail }: StreamRecord): number {
+  let count = tail.readings;
+  const range = { start: streamKey(id), end: streamEnd(id) };
+  for (const block of blocks.getRange(range)) count += readingsOf(block) ?? 0;
+  return count;
 }
 
 function dropTail(databases: SeriesDatabases, record: StreamRecord): Sample[] {

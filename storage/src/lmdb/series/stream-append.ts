@@ -3,7 +3,7 @@ import { cutStretches } from "../../samples/sample-columns.js";
 import { comparePositions } from "../../samples/sample-order.js";
 import type { Appended, Sample } from "../../series.js";
 import { BareNumbers } from "./bare-numbers.js";
-import { addRows, makeRecord, readRecord, type SeriesDatabases, writeRecord } from "./series-databases.js";
+import { makeRecord, readRecord, type SeriesDatabases, writeRecord } from "./series-databases.js";
 import { putBlocks, putBroken, putLate } from "./stream-blocks.js";
 import { storeNumbers } from "./stream-numbers.js";
 import type { StreamRecord } from "./stream-record.js";
@@ -32,7 +32,6 @@ export function appendToStream(
   addToTail(databases, record, ordered.slice(late.length));
   if (record.tail.readings >= sealAt(record.id)) sealTail(databases, record);
   count(record, ordered);
-  addRows(databases, "raw", stored.length);
   writeRecord(databases, record);
   return { stored, duplicates: samples.length - stored.length };
 }
