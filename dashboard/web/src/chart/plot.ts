@@ -55,8 +55,13 @@ const DENSE_LARGE_POINTS = 1_200;
 /** Half the width of a time on the axis: nearer to the edge it would push the plot aside. */
 const EDGE_PX = 32;
 
-/** Room for `1,000 ppm`. */
+/** Room for `1,000 ppm`; on a phone for `60 °C`. */
 const WIDE_AXIS_PX = 80;
+/** Charts narrower than this are on a phone: every pixel of them counts. */
+const NARROW_PX = 480;
+/** A time on the axis and the room around it. */
+const TICK_PX = 110;
+const NARROW_TICK_PX = 80;
 
 /** Room around 0 and 1. */
 const BOOLEAN_AXIS = { min: -0.15, max: 1.15, step: 1 };
@@ -116,7 +121,7 @@ export class Plot {
               const { stepMs, ticks } = timeTicks(
                 axis.min,
                 axis.max,
-                Math.max(2, Math.floor(axis.width / 110)),
+                Math.max(2, Math.floor(axis.width / (axis.width < NARROW_PX ? NARROW_TICK_PX : TICK_PX))),
               );
               this.#tickStepMs = stepMs;
               const edgeMs = ((axis.max - axis.min) * EDGE_PX) / Math.max(1, axis.width);
@@ -139,7 +144,8 @@ export class Plot {
             grid: { color: palette.grid, drawTicks: false },
             border: { display: false },
             afterFit: (axis) => {
-              if (wideAxis) axis.width = Math.max(axis.width, WIDE_AXIS_PX);
+              if (wideAxis && axis.chart.width >= NARROW_PX) axis.width = Math.max(axis.width, WIDE_AXIS_PX);
+              else if (wideAxis) axis.width = Math.max(axis.width, WIDE_AXIS_PX * 0.7);
             },
             ticks: {
               display: large,

@@ -39,13 +39,13 @@ export function ComparedTable({ compared, names, shown, pointed, axis }: Props) 
             <th scope="col" class="number compare-value">
               {at === undefined ? "Now" : "At the crosshair"}
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number wide-only">
               Lowest
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number wide-only">
               Mean
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number wide-only">
               Highest
             </th>
             <th scope="col">
@@ -118,9 +118,9 @@ function Row({ line, shown, pointed, index, axis, onRemove }: RowProps) {
           <Pointing line={line} pointed={pointed} index={index} />
         )}
       </td>
-      <td class="number">{figure(summary?.min)}</td>
-      <td class="number">{figure(summary?.mean)}</td>
-      <td class="number">{figure(summary?.max)}</td>
+      <td class="number wide-only">{figure(summary?.min)}</td>
+      <td class="number wide-only">{figure(summary?.mean)}</td>
+      <td class="number wide-only">{figure(summary?.max)}</td>
       <td class="number compare-actions">
         {hello.value?.history !== false && (
           <a

@@ -45,14 +45,16 @@ export function HistoryChart({
 }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const label = useSignal("");
-  const labelled = useRef({ at: 0, view: axis.view.peek() });
+  const labelled = useRef({ at: 0, view: axis.view.peek(), says: "" });
   const tell = (shown: Shown): void => {
     onShown(shown);
     const now = performance.now();
     const view = axis.view.peek();
+    const says = `${shown.lines.filter(({ summary }) => summary !== undefined).length} ${shown.losses.length}`;
     const last = labelled.current;
-    if (label.peek() !== "" && last.view === view && now - last.at < LABEL_EVERY_MS) return;
-    labelled.current = { at: now, view };
+    // What was not there when the label was made is told at once.
+    if (last.view === view && last.says === says && now - last.at < LABEL_EVERY_MS) return;
+    labelled.current = { at: now, view, says };
     label.value = chartLabel(lines, shown, detailed);
   };
   const subjects = useRef({ lines, detailed, onShown: tell, onPointed });

@@ -43,7 +43,7 @@ export function RangeEntry({ axis }: { axis: TimeAxis }) {
       onOpen={fill}
       label={
         <>
-          <Calendar /> From–to
+          <Calendar /> <span class="axis-word">From–to</span>
         </>
       }
     >
