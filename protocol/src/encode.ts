@@ -1,4 +1,5 @@
 import type { Ack, AlarmEvent, Birth, Command, Reading, Reply, Stats, Status } from "./messages.js";
+import type { QualityReport } from "./quality.js";
 
 // JSON in one order of keys, so that a person finds the same thing in the same place, and equal messages are
 // equal bytes. Keys that are undefined are left out by JSON itself.
@@ -44,4 +45,9 @@ export function encodeReply(r: Reply): string {
 export function encodeAck(a: Ack): string {
   const { boot, seq, by, at, note } = a;
   return JSON.stringify({ boot, seq, by, at, note });
+}
+
+export function encodeQuality(q: QualityReport): string {
+  const { stream, timestamp, freshness, clock, windows, objectives, configuration } = q;
+  return JSON.stringify({ stream, timestamp, freshness, clock, windows, objectives, configuration });
 }

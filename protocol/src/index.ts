@@ -5,6 +5,7 @@ export {
   encodeBirth,
   encodeCommand,
   encodeEvent,
+  encodeQuality,
   encodeReading,
   encodeReply,
   encodeStats,

@@ -5,6 +5,7 @@ import {
   encodeBirth,
   encodeCommand,
   encodeEvent,
+  encodeQuality,
   encodeReading,
   encodeReply,
   encodeStats,
@@ -26,6 +27,7 @@ import { SEVERITIES } from "./messages.js";
 import { type NameKind, parseName } from "./names.js";
 import type { Parsed } from "./parsed.js";
 import { MAX_PAYLOAD_BYTES } from "./payload.js";
+import { MEASURES, QUALITY_WINDOWS, type QualityReport, type WindowQuality } from "./quality.js";
 import { buildTopic, type Topic } from "./topics.js";
 
 const NOW = 1_763_640_000_123;
@@ -176,6 +178,55 @@ const reply: fc.Arbitrary<Reply> = fc.oneof(
   fc.record({ id, ok: fc.constant(false as const), error: fc.record({ code: text, message: text }) }),
 );
 
+const share = fc.option(fc.double({ min: 0, max: 1, noNaN: true }).map((n) => n || 0));
+const windowQuality: fc.Arbitrary<WindowQuality> = fc.record({
+  observedMs: count,
+  expected: count,
+  received: count,
+  completeness: share,
+  validity: share,
+  invalidBy: fc.record({ unit: count, range: count }, { requiredKeys: [], noNullPrototype: true }),
+  availability: share,
+  timeliness: fc.option(fc.record({ p50: count, p95: count, p99: count })),
+  rate: share,
+  duplicates: count,
+  outOfOrder: count,
+  bad: count,
+  badBy: fc.dictionary(name("sensor"), count, { maxKeys: 2, noNullPrototype: true }),
+});
+const qualityOf = (of: string): fc.Arbitrary<QualityReport> =>
+  fc.record({
+    stream: fc.constant(of),
+    timestamp: time,
+    freshness: fc.record({
+      at: fc.option(time),
+      ageMs: fc.option(count),
+      withinMs: count,
+      fresh: fc.boolean(),
+    }),
+    clock: fc.option(fc.record({ offsetMs: fc.integer(), off: fc.boolean() })),
+    windows: fc.record({
+      "1m": windowQuality,
+      "1h": windowQuality,
+      "24h": windowQuality,
+      "30d": windowQuality,
+    }),
+    objectives: fc.array(
+      fc.record({
+        id: fc.constant("slo-availability"),
+        measure: fc.constantFrom(...MEASURES),
+        target: count,
+        window: fc.constantFrom(...QUALITY_WINDOWS),
+        actual: share,
+        budgetLeft: share,
+        burn: fc.record({ short: share, long: share }),
+        state: fc.constantFrom("ok" as const, "burning" as const, "exhausted" as const, "unknown" as const),
+      }),
+      { maxLength: 2 },
+    ),
+    configuration: count,
+  });
+
 describe("every valid message survives encode and parse", () => {
   const survives = (topic: Topic, payload: string, expected: Partial<Message>) => {
     expect(messageIn(parse(buildTopic(topic), payload))).toEqual(expected);
@@ -236,6 +287,25 @@ describe("every valid message survives encode and parse", () => {
           node,
           stats: someStats,
         });
+      }),
+    );
+  });
+
+  it("what was measured", () => {
+    fc.assert(
+      fc.property(qualityOf("env_desk_door"), (report) => {
+        survives({ kind: "quality", stream: report.stream }, encodeQuality(report), {
+          kind: "quality",
+          streamName: report.stream,
+          report,
+        });
+        survives({ kind: "quality", stream: report.stream }, "", {
+          kind: "quality",
+          streamName: report.stream,
+          report: null,
+        });
+        const other = parse("mesh/quality/env_desk_light", encodeQuality(report));
+        expect(other).toMatchObject({ ok: false, cause: "mismatch", field: "stream" });
       }),
     );
   });

@@ -3,12 +3,14 @@ import type { Ack, AlarmEvent, Birth, Command, Reading, Reply, Stats, Status } f
 import type { Stream } from "./names.js";
 import { accept, type Parsed, refuse, shown } from "./parsed.js";
 import { decodeJson, isObject, MAX_PAYLOAD_BYTES } from "./payload.js";
+import type { QualityReport } from "./quality.js";
 import { parseReading } from "./reading.js";
 import {
   ackSchema,
   birthSchema,
   commandSchema,
   eventSchema,
+  qualitySchema,
   replySchema,
   statsSchema,
   statusSchema,
@@ -33,6 +35,8 @@ export type Message =
   | { kind: "ack"; stream: Stream; rule: string; ack: Ack | null }
   /** The state of a promise, published by the historian. */
   | { kind: "alarm"; streamName: string; rule: string; event: AlarmEvent | null }
+  /** What the historian measured of a stream. */
+  | { kind: "quality"; streamName: string; report: QualityReport | null }
   /** Other `mesh/…` topics: JSON as it came; `null` when removed. */
   | { kind: "mesh"; topic: Topic; json: unknown };
 
@@ -97,9 +101,17 @@ function messageOf(topic: Topic, payload: Uint8Array, context: MessageContext): 
     }
     case "alarm":
       return alarmMessage(topic, payload);
-    case "product":
-    case "compliance":
     case "quality": {
+      const report = removable(payload, MAX_PAYLOAD_BYTES.quality, (json) =>
+        parsedBy<QualityReport>(qualitySchema, json, "quality"),
+      );
+      if (!report.ok) return report;
+      if (report.value !== null && report.value.stream !== topic.stream)
+        return mismatch("stream", report.value.stream, topic.stream);
+      return accept({ kind: "quality", streamName: topic.stream, report: report.value });
+    }
+    case "product":
+    case "compliance": {
       const json = removable(payload, MAX_PAYLOAD_BYTES[topic.kind], (body) => accept(body));
       return json.ok ? accept({ kind: "mesh", topic, json: json.value }) : json;
     }

@@ -1,6 +1,7 @@
 import type { AlarmEvent, Birth, Command, Reply, Stats, Status } from "./messages.js";
 import { SEVERITIES } from "./messages.js";
 import { parseName } from "./names.js";
+import { MEASURES, QUALITY_WINDOWS, type QualityReport } from "./quality.js";
 import { ruleSchema } from "./rules.js";
 import { MAX_TIME_MS } from "./time.js";
 import { z } from "./validator.js";
@@ -138,3 +139,59 @@ export const replySchema = z.discriminatedUnion("ok", [
     error: z.object({ code: text(100), message: text(1_000), field: text(200).exactOptional() }),
   }),
 ]) satisfies z.ZodType<Reply>;
+
+const shareOrNone = z.number().nullable();
+const counts = z.record(text(200), count);
+
+const windowQualitySchema = z.object({
+  observedMs: z.number().min(0),
+  expected: count,
+  received: count,
+  completeness: shareOrNone,
+  validity: shareOrNone,
+  invalidBy: z.object({
+    unit: count.exactOptional(),
+    type: count.exactOptional(),
+    range: count.exactOptional(),
+  }),
+  availability: shareOrNone,
+  timeliness: z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
+  rate: z.number().min(0).nullable(),
+  duplicates: count,
+  outOfOrder: count,
+  bad: count,
+  badBy: counts,
+});
+
+const objectiveSchema = z.object({
+  id: nameSchema("rule"),
+  measure: z.enum(MEASURES),
+  target: z.number(),
+  withinMs: z.number().exactOptional(),
+  window: z.enum(QUALITY_WINDOWS),
+  actual: shareOrNone,
+  budgetLeft: shareOrNone,
+  burn: z.object({ short: shareOrNone, long: shareOrNone }),
+  state: z.enum(["ok", "burning", "exhausted", "unknown"]),
+  severity: z.enum(SEVERITIES).exactOptional(),
+});
+
+export const qualitySchema = z.object({
+  stream: text(100),
+  timestamp: timeMs,
+  freshness: z.object({
+    at: z.number().nullable(),
+    ageMs: z.number().nullable(),
+    withinMs: z.number(),
+    fresh: z.boolean(),
+  }),
+  clock: z.object({ offsetMs: z.number(), off: z.boolean() }).nullable(),
+  windows: z.object({
+    "1m": windowQualitySchema,
+    "1h": windowQualitySchema,
+    "24h": windowQualitySchema,
+    "30d": windowQualitySchema,
+  }),
+  objectives: z.array(objectiveSchema).max(64),
+  configuration: count,
+}) satisfies z.ZodType<QualityReport>;

@@ -21,7 +21,9 @@ describe("docs/wire.md", () => {
       const parsed = parseMessage(topic, new TextEncoder().encode(payload), { now: 0, retain: false });
       return parsed.ok ? parsed.value.kind : parsed.cause;
     });
-    expect(new Set(kinds)).toEqual(new Set(["reading", "event", "birth", "status", "stats", "reply"]));
+    expect(new Set(kinds)).toEqual(
+      new Set(["reading", "event", "birth", "status", "stats", "reply", "quality", "alarm"]),
+    );
   });
 
   it("shows commands and acknowledgements as the parser takes them", () => {

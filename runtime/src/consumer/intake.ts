@@ -75,6 +75,7 @@ export class Intake {
         this.#ports.options.onPromise?.(message.streamName, message.rule, message.event);
         return;
       case "command":
+      case "quality":
       case "mesh":
         return; // not subscribed to
     }
