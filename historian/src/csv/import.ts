@@ -91,6 +91,7 @@ async function* rowsOf(
 ): AsyncGenerator<{ fields: string[]; line: number }, void, undefined> {
   const parser = parse({
     bom: true,
+    record_delimiter: ["\r\n", "\n", "\r"], // found out by itself, a file that mixes them is one long row
     info: true,
     relax_column_count: true, // said with the line
     skip_empty_lines: true,

@@ -7,6 +7,7 @@ import {
 import { z } from "zod";
 import { PARAMETERS, type ParameterName } from "./parameters.js";
 import {
+  configurationSchema,
   gapsSchema,
   historyEventSchema,
   historyStatusSchema,
@@ -34,21 +35,11 @@ export function historyDescription(version: string): Description {
 
 function describe(version: string): Description {
   const registry = new OpenAPIRegistry();
-  const Stream = registry.register("Stream", streamSchema);
-  const Latest = registry.register("Latest", latestSchema);
-  const Readings = registry.register("Readings", readingsSchema);
-  const Event = registry.register("Event", historyEventSchema);
-  const Gaps = registry.register("Gaps", gapsSchema);
-  const Quality = registry.register("Quality", qualitySchema);
-  const Status = registry.register("Status", historyStatusSchema);
-  const Import = registry.register("ImportProgress", importSchema);
-  const Problem = registry.register("Problem", problemSchema);
-  const Configuration = registry.register("Configuration", z.record(z.string(), z.unknown()));
   registry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
 
   const problem = (description: string): ResponseConfig => ({
     description,
-    content: { "application/problem+json": { schema: Problem } },
+    content: { "application/problem+json": { schema: problemSchema } },
   });
   const problems: Record<string, ResponseConfig> = {
     401: problem("sign in, or send a token"),
@@ -97,16 +88,16 @@ function describe(version: string): Description {
 
   add("get", "/streams", "Streams of which something is kept", {
     query: LIST,
-    answers: json(z.array(Stream), "by name; `Link` has the next page"),
+    answers: json(z.array(streamSchema), "by name; `Link` has the next page"),
   });
-  add("get", "/streams/{stream}/latest", "The newest reading", { answers: json(Latest, "by time") });
+  add("get", "/streams/{stream}/latest", "The newest reading", { answers: json(latestSchema, "by time") });
   add("get", "/streams/{stream}/readings", "Readings of a range, for a chart or as a file", {
     query: [...RANGE, "points", "mode", "level", "format", "times"],
     answers: {
       200: {
         description: "columns; or every reading as CSV or NDJSON",
         content: {
-          "application/json": { schema: Readings },
+          "application/json": { schema: readingsSchema },
           "text/csv": { schema: { type: "string" } },
           "application/x-ndjson": { schema: { type: "string" } },
         },
@@ -120,7 +111,7 @@ function describe(version: string): Description {
     answers: {
       200: {
         description: "a line for each step; the last is `done`, or has a `problem`",
-        content: { "application/x-ndjson": { schema: Import } },
+        content: { "application/x-ndjson": { schema: importSchema } },
       },
       413: problem("the file is too large"),
       415: problem("not CSV in UTF-8"),
@@ -128,28 +119,30 @@ function describe(version: string): Description {
   });
   add("get", "/streams/{stream}/gaps", "What did not come when it should, and why", {
     query: [...RANGE, ...PAGED],
-    answers: json(Gaps, "newest first"),
+    answers: json(gapsSchema, "newest first"),
   });
   add("get", "/streams/{stream}/quality", "What was measured of a stream", {
-    answers: json(Quality, "one report"),
+    answers: json(qualitySchema, "one report"),
   });
   add("get", "/quality", "What was measured of the streams", {
     query: LIST,
-    answers: json(Quality, "by name; `next`, and `Link`, have the next page"),
+    answers: json(qualitySchema, "by name; `next`, and `Link`, have the next page"),
   });
   add("get", "/events", "Alarms that were raised and cleared", {
     query: ["stream", "domain", "node", "sensor", "rule", "state", "severity", ...RANGE, ...PAGED],
-    answers: json(z.array(Event), "newest first; `Link` has the next page"),
+    answers: json(z.array(historyEventSchema), "newest first; `Link` has the next page"),
   });
-  add("get", "/status", "How the historian is", { answers: json(Status, "role, store, brokers, sizes") });
+  add("get", "/status", "How the historian is", {
+    answers: json(historyStatusSchema, "role, store, brokers, sizes"),
+  });
   add("get", "/configuration", "What is promised of the streams", {
-    answers: json(Configuration, "the document; its ETag is its version"),
+    answers: json(configurationSchema, "the document; its ETag is its version"),
   });
   add("put", "/configuration", "Replaces it (admin)", {
-    request: { body: { required: true, content: { "application/json": { schema: Configuration } } } },
+    request: { body: { required: true, content: { "application/json": { schema: configurationSchema } } } },
     headers: ["If-Match"],
     answers: {
-      ...json(Configuration, "what is in force now"),
+      ...json(configurationSchema, "what is in force now"),
       412: problem("another version is in force"),
       428: problem("`If-Match` is missing"),
     },
