@@ -14,7 +14,7 @@ export const TILE_POINTS = 2_000;
 /** Two points a pixel keep the lowest and the highest reading of every column. */
 const POINTS_PER_PIXEL = 2;
 const UNIT_MS = 1_000; // ms
-const LARGEST = 28; // 2^28 s are 8.5 years
+const LARGEST = 30; // 2^30 s are 34 years
 const SMALLEST = 1;
 
 /** Length of the tiles that give a view of that length at least two points a pixel, ms. */

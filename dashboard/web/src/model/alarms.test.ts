@@ -122,4 +122,25 @@ describe("the book of alarms", () => {
     ]);
     expect(marksOf(book, "env_greenhouse_light")).toEqual([]);
   });
+
+  it("marks what the historian knows too, at its time, and nothing twice", () => {
+    const book = applyAlarms(EMPTY_BOOK, {
+      full: true,
+      standing: standing(alarm("hot", 9)),
+      history: [],
+    });
+    const past = [alarm("hot", 9), alarm("hot", 2, { state: "cleared" })].map(({ event }) => ({
+      id: `${event.seq}`,
+      domain: "env",
+      stream: "env_greenhouse_temperature",
+      event,
+      // The node's clock was 40 ms ahead.
+      at: event.timestamp - 40,
+      arrivedAt: event.timestamp,
+    }));
+    expect(marksOf(book, "env_greenhouse_temperature", past).map(({ t, state }) => [t, state])).toEqual([
+      [1_960, "cleared"],
+      [8_960, "raised"],
+    ]);
+  });
 });

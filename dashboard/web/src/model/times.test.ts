@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, tickText } from "vitest";
 import { agoText, durationText, elapsedText, timeTicks } from "./times.js";
 
 describe("durationText", () => {
@@ -46,6 +46,40 @@ describe("timeTicks", () => {
             expect(t).toBeLessThanOrEqual(from + length);
           }
           for (let i = 1; i < ticks.length; i++) expect((ticks[i] ?? 0) - (ticks[i - 1] ?? 0)).toBe(stepMs);
+        },
+      ),
+    );
+  });
+
+  it("gives days, and first days of months and years, for longer ranges", () => {
+    const local = (text: string): number => new Date(text).getTime();
+    const month = timeTicks(local("2026-01-25T08:00"), local("2026-02-24T08:00"), 11);
+    expect(month.ticks).toEqual(
+      ["2026-01-26T00:00", "2026-02-01T00:00", "2026-02-06T00:00", "2026-02-11T00:00"]
+        .concat(["2026-02-16T00:00", "2026-02-21T00:00"])
+        .map(local),
+    );
+    const year = timeTicks(local("2025-11-21T12:00"), local("2026-11-21T12:00"), 6);
+    expect(year.ticks).toEqual(
+      ["2026-01-01T00:00", "2026-04-01T00:00", "2026-07-01T00:00", "2026-10-01T00:00"].map(local),
+    );
+    expect(year.ticks.map((t) => tickText(t, year.stepMs))[0]).toMatch(/2026/);
+  });
+
+  it("is never more than the room allows, from a second to five years", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1.6e12, max: 1.9e12 }),
+        fc.integer({ min: 2_000, max: 5 * 366 * 86_400_000 }),
+        fc.integer({ min: 2, max: 14 }),
+        (from, length, most) => {
+          const { ticks } = timeTicks(from, from + length, most);
+          expect(ticks.length).toBeLessThanOrEqual(most + 2);
+          for (const [i, t] of ticks.entries()) {
+            expect(t).toBeGreaterThanOrEqual(from);
+            expect(t).toBeLessThanOrEqual(from + length);
+            if (i > 0) expect(t).toBeGreaterThan(ticks[i - 1] ?? 0);
+          }
         },
       ),
     );
