@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { type ConsumerClock, lockFolder, Owned } from "@fieldmesh/runtime";
+import { createConfiguration } from "./configuration/configuration.js";
 import { startFace } from "./face.js";
 import type { HistorianOptions, HistorianWorld } from "./options.js";
 import { openParts } from "./parts.js";
@@ -36,10 +37,17 @@ async function compose(
   const { folder } = options;
   const lock = await lockFolder(folder, "historian");
   owned.own(() => lock.release());
+  const configuration = await createConfiguration({
+    file: options.configFile,
+    registryUrl: options.registryUrl,
+    folder,
+    log,
+  });
+  owned.own(() => configuration.close());
   const stores = await openStores(options.storage ?? { kind: "folder", path: dirname(folder) }, folder, log);
   owned.own(() => stores.close());
   const times: ConsumerClock = { now: clock, monotonic: () => performance.now() };
-  const parts = await openParts(stores, { clock: times, log });
+  const parts = await openParts(stores, { configuration, clock: times, log });
   const writer = await startWriter({ options, parts, clock: times, log });
   owned.own(() => writer.close());
   const face = await startFace({
@@ -47,8 +55,16 @@ async function compose(
     log,
     clock,
     reads: createReads(parts, () => writer),
-    health: () => ({ ok: !writer.ingest.stuck }),
+    health: () => {
+      const { ingest, checkpointAt } = writer;
+      return {
+        ok: !ingest.stuck,
+        ...(checkpointAt === undefined ? {} : { checkpoint: new Date(checkpointAt).toISOString() }),
+        ...(ingest.failure === undefined ? {} : { reason: ingest.failure.message }),
+      };
+    },
   });
   owned.own(() => face.close());
+  configuration.start();
   return face;
 }

@@ -1,17 +1,19 @@
 import type { ConsumerClock, Log, StreamConsumer } from "@fieldmesh/runtime";
 import { Checkpoint } from "./checkpoint/checkpoint.js";
+import type { Configuration } from "./configuration/configuration.js";
 import { EVENT_INDEXES, EventHistory } from "./events/event-history.js";
 import { createLossLedger, type LossLedger } from "./loss/loss-ledger.js";
 import { LOSS_INDEXES } from "./loss/loss-store.js";
 import { MEASURE_INDEXES } from "./measure/measure-document.js";
 import { createMeasurement, type Measurement } from "./measure/measurement.js";
-import { DEFAULT_RETENTION, Retention } from "./retention/retention.js";
+import { Retention } from "./retention/retention.js";
 import { Rollups } from "./rollup/rollups.js";
 import type { Stores } from "./stores.js";
 import { StreamCatalogue } from "./streams/stream-catalogue.js";
 
 /** What the historian is made of, on an open store. */
 export interface Parts extends Stores {
+  configuration: Configuration;
   checkpoint: Checkpoint;
   catalogue: StreamCatalogue;
   events: EventHistory;
@@ -29,7 +31,7 @@ const NOBODY: KnownNodes = { nodes: new Map(), node: () => undefined, stream: ()
 /** Opens the collections and makes the parts on them; nothing runs yet. */
 export async function openParts(
   stores: Stores,
-  { clock, log }: { clock: ConsumerClock; log: Log },
+  { configuration, clock, log }: { configuration: Configuration; clock: ConsumerClock; log: Log },
 ): Promise<Parts> {
   const { storage, series } = stores;
   const now = (): number => clock.now();
@@ -60,13 +62,14 @@ export async function openParts(
       { what: "events", prune: (before) => events.prune(before) },
       { what: "losses", prune: (before) => losses.prune(before) },
     ],
-    terms: () => DEFAULT_RETENTION,
+    terms: () => configuration.retention,
     clock: now,
     log,
   });
   const rollups = new Rollups({ series, horizon: () => retention.horizon(), clock: now, log });
   const parts: Parts = {
     ...stores,
+    configuration,
     checkpoint,
     catalogue,
     events,

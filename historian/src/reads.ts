@@ -2,13 +2,12 @@ import type { HistoryStatus } from "@fieldmesh/protocol";
 import { unavailable } from "./http/answers.js";
 import type { HistoryReads } from "./http/reads.js";
 import type { Parts } from "./parts.js";
-import { DEFAULT_RETENTION } from "./retention/retention.js";
 import { VERSION } from "./version.js";
 import type { Writer } from "./writer.js";
 
 /** What HTTP asks, answered by the parts. */
 export function createReads(parts: Parts, writer: () => Writer | undefined): HistoryReads {
-  const { series, catalogue, events, losses, measurement, rollups } = parts;
+  const { configuration, series, catalogue, events, losses, measurement, rollups } = parts;
   return {
     series,
     streams: () => catalogue.list(),
@@ -21,7 +20,7 @@ export function createReads(parts: Parts, writer: () => Writer | undefined): His
         return measured === undefined ? undefined : { ...measured, objectives: [], configuration: 0 };
       },
     },
-    configuration: { current: { version: 0, document: {} }, put: () => Promise.resolve(undefined) },
+    configuration,
     status: () => statusOf(parts, writer()),
     importSamples: async (stream, samples) => {
       // One writer at a time: from here it would be a second one.
@@ -64,7 +63,7 @@ async function statusOf(parts: Parts, writer: Writer | undefined): Promise<Histo
       droppedBy: {},
     },
     sizes: store.sizes,
-    retention: { ...DEFAULT_RETENTION },
+    retention: { ...parts.configuration.retention },
     events: store.events,
   };
 }

@@ -32,8 +32,8 @@ export interface Writer {
   readonly consumer: StreamConsumer;
   readonly links: readonly MqttLink[];
   readonly ingest: Ingest;
-  /** Why the checkpoint could not be written; undefined when it could. */
-  readonly checkpointFailure: Error | undefined;
+  /** When the last checkpoint was taken that is written, ms; undefined before the first. */
+  readonly checkpointAt: number | undefined;
   close(): Promise<void>;
 }
 
@@ -133,6 +133,7 @@ async function compose({ options, parts, clock, log }: WriterOptions, owned: Own
   await losses.restore();
   if (kept !== undefined) losses.awayBetween(kept.savedAt, clock.now());
 
+  let checkpointAt = kept?.savedAt;
   const checkpointing = new Background(
     "checkpoint",
     async () => {
@@ -141,6 +142,7 @@ async function compose({ options, parts, clock, log }: WriterOptions, owned: Own
       await ingest.settle();
       await Promise.all([events.flush(), catalogue.flush(), losses.flush(), measurement.flush()]);
       await checkpoint.save(state);
+      checkpointAt = state.savedAt;
     },
     log,
   );
@@ -175,8 +177,8 @@ async function compose({ options, parts, clock, log }: WriterOptions, owned: Own
     consumer,
     links,
     ingest,
-    get checkpointFailure() {
-      return checkpointing.failing;
+    get checkpointAt() {
+      return checkpointAt;
     },
     close: () => owned.close(),
   };

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { HistoryStatus } from "@fieldmesh/protocol";
 import { openSeries, type Sample, type SampleColumns } from "@fieldmesh/storage";
+import { vi } from "vitest";
 import { type Historian, startHistorian } from "../historian.js";
 import type { HistorianOptions, HistorianWorld } from "../options.js";
 import { TestNode } from "./node.js";
@@ -134,6 +135,18 @@ export async function statusOf(url: string): Promise<HistoryStatus> {
   const response = await fetch(`${url}/api/history/status`);
   if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
   return (await response.json()) as HistoryStatus;
+}
+
+/** Resolves when a checkpoint of after this call is written. */
+export async function checkpointed(url: string): Promise<void> {
+  const since = Date.now();
+  await vi.waitFor(
+    async () => {
+      const { checkpoint } = (await (await fetch(`${url}/healthz`)).json()) as { checkpoint?: string };
+      if (checkpoint === undefined || Date.parse(checkpoint) < since) throw new Error("no checkpoint yet");
+    },
+    { timeout: 15_000, interval: 50 },
+  );
 }
 
 function samplesOf({ length, at, timestamp, value, boot, seq, unit }: SampleColumns): Sample[] {
