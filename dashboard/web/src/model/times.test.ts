@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { describe, expect, it, tickText } from "vitest";
-import { agoText, durationText, elapsedText, timeTicks } from "./times.js";
+import { describe, expect, it } from "vitest";
+import { agoText, durationText, elapsedText, tickText, timeTicks } from "./times.js";
 
 describe("durationText", () => {
   it.each([

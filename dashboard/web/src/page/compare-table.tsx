@@ -10,6 +10,7 @@ import type { TimeAxis } from "../time-axis.js";
 import type { Pointed, Shown } from "../view/chart-control.js";
 import { Cross, Download } from "../view/icons.js";
 import { rowText } from "../view/row-text.js";
+import { Table } from "../view/table.js";
 
 interface Props {
   compared: Comparison;
@@ -31,58 +32,44 @@ export function ComparedTable({ compared, names, shown, pointed, axis }: Props) 
     );
   const at = [...pointed.value.values()][0];
   return (
-    <div class="table-place">
-      <table class="table compare-table">
-        <thead>
-          <tr>
-            <th scope="col">Stream</th>
-            <th scope="col" class="number compare-value">
-              {at === undefined ? "Now" : "At the crosshair"}
-            </th>
-            <th scope="col" class="number wide-only">
-              Lowest
-            </th>
-            <th scope="col" class="number wide-only">
-              Mean
-            </th>
-            <th scope="col" class="number wide-only">
-              Highest
-            </th>
-            <th scope="col">
-              <span class="visually-hidden">File, remove</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {compared.charts.flatMap((chart) =>
-            chart.lines.map((line, i) => (
-              <Row
-                key={line.sensor.stream}
-                line={line}
-                shown={shown.value.get(chart.key)}
-                pointed={pointed.value.get(chart.key)}
-                index={i}
-                axis={axis}
-                onRemove={remove(line.sensor.stream)}
-              />
-            )),
-          )}
-          {compared.unknown.map((stream) => (
-            <tr key={stream}>
-              <th scope="row">
-                <span class="quiet">{stream}</span>
-              </th>
-              <td class="quiet" colSpan={4}>
-                There is no such stream. It may have been removed.
-              </td>
-              <td>
-                <RemoveButton name={stream} onRemove={remove(stream)} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      class="compare-table"
+      columns={[
+        { label: "Stream" },
+        { label: at === undefined ? "Now" : "At the crosshair", number: true, class: "compare-value" },
+        { label: "Lowest", number: true, class: "wide-only" },
+        { label: "Mean", number: true, class: "wide-only" },
+        { label: "Highest", number: true, class: "wide-only" },
+        { label: "File, remove", unlabelled: true },
+      ]}
+    >
+      {compared.charts.flatMap((chart) =>
+        chart.lines.map((line, i) => (
+          <Row
+            key={line.sensor.stream}
+            line={line}
+            shown={shown.value.get(chart.key)}
+            pointed={pointed.value.get(chart.key)}
+            index={i}
+            axis={axis}
+            onRemove={remove(line.sensor.stream)}
+          />
+        )),
+      )}
+      {compared.unknown.map((stream) => (
+        <tr key={stream}>
+          <th scope="row">
+            <span class="quiet">{stream}</span>
+          </th>
+          <td class="quiet" colSpan={4}>
+            There is no such stream. It may have been removed.
+          </td>
+          <td>
+            <RemoveButton name={stream} onRemove={remove(stream)} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -9,54 +9,31 @@ import { may, streams, worst } from "../state.js";
 import { ActionButton, OutcomeText, useAction } from "../view/action.js";
 import { StandingBadge } from "../view/badge.js";
 import { Dialog } from "../view/dialog.js";
+import { type Column, Table } from "../view/table.js";
+
+const COLUMNS: readonly Column[] = [
+  { label: "Sensor" },
+  { label: "State" },
+  { label: "Value", number: true },
+  { label: "Interval", number: true },
+  { label: "Driver" },
+  { label: "Readings", number: true },
+  { label: "Dropped", number: true },
+  { label: "Held", number: true },
+  { label: "Unknown", number: true },
+  { label: "Restarts", number: true },
+];
 
 /** All sensors of a node in one table, with what became of their readings. */
 export function NodeSensors({ node }: { node: NodeView }) {
   return (
     <section class="card" aria-labelledby="sensors">
       <h2 id="sensors">Sensors</h2>
-      <div class="table-place">
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Sensor</th>
-              <th scope="col">State</th>
-              <th scope="col" class="number">
-                Value
-              </th>
-              <th scope="col" class="number">
-                Interval
-              </th>
-              <th scope="col">Driver</th>
-              <th scope="col" class="number">
-                Readings
-              </th>
-              <th scope="col" class="number">
-                Dropped
-              </th>
-              <th scope="col" class="number">
-                Held
-              </th>
-              <th scope="col" class="number">
-                Unknown
-              </th>
-              <th scope="col" class="number">
-                Restarts
-              </th>
-              {may("admin") && (
-                <th scope="col">
-                  <span class="visually-hidden">Remove</span>
-                </th>
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {node.sensors.map((sensor) => (
-              <SensorRow key={sensor.id} node={node} sensor={sensor} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table columns={may("admin") ? [...COLUMNS, { label: "Remove", unlabelled: true }] : COLUMNS}>
+        {node.sensors.map((sensor) => (
+          <SensorRow key={sensor.id} node={node} sensor={sensor} />
+        ))}
+      </Table>
     </section>
   );
 }

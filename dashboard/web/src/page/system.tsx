@@ -9,6 +9,7 @@ import { Badge } from "../view/badge.js";
 import { Fact } from "../view/fact.js";
 import { Check, Cross, Warning } from "../view/icons.js";
 import { PageTitle } from "../view/page-title.js";
+import { type Column, Table } from "../view/table.js";
 
 const whole = new Intl.NumberFormat();
 
@@ -110,6 +111,16 @@ function Server() {
 
 const KINDS = { webhook: "Webhook", ntfy: "ntfy", email: "E-mail" } as const;
 
+const CHANNEL_COLUMNS: readonly Column[] = [
+  { label: "Channel" },
+  { label: "Kind" },
+  { label: "From severity" },
+  { label: "State" },
+  { label: "Sent", number: true },
+  { label: "Failed", number: true },
+  { label: "Waiting", number: true },
+];
+
 function Channels() {
   const channels = dropped.value?.channels ?? [];
   return (
@@ -121,33 +132,11 @@ function Channels() {
           the dashboard's configuration file (<code>DASHBOARD_CONFIG</code>), not here.
         </p>
       ) : (
-        <div class="table-place">
-          <table class="table">
-            <thead>
-              <tr>
-                <th scope="col">Channel</th>
-                <th scope="col">Kind</th>
-                <th scope="col">From severity</th>
-                <th scope="col">State</th>
-                <th scope="col" class="number">
-                  Sent
-                </th>
-                <th scope="col" class="number">
-                  Failed
-                </th>
-                <th scope="col" class="number">
-                  Waiting
-                </th>
-                {may("admin") && <th scope="col">Test</th>}
-              </tr>
-            </thead>
-            <tbody>
-              {channels.map((channel) => (
-                <Channel key={channel.name} channel={channel} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={may("admin") ? [...CHANNEL_COLUMNS, { label: "Test" }] : CHANNEL_COLUMNS}>
+          {channels.map((channel) => (
+            <Channel key={channel.name} channel={channel} />
+          ))}
+        </Table>
       )}
     </section>
   );
@@ -219,6 +208,14 @@ const CAUSES: Record<string, string> = {
   retained: "retained where it must not be",
 };
 
+const DROPPED_COLUMNS: readonly Column[] = [
+  { label: "Topic" },
+  { label: "Cause" },
+  { label: "What was wrong" },
+  { label: "Count", number: true },
+  { label: "Last", number: true },
+];
+
 function DroppedMessages() {
   const now = dropped.value;
   if (now === undefined) return null;
@@ -236,38 +233,21 @@ function DroppedMessages() {
             <Warning /> {whole.format(now.total)} since the dashboard was started:{" "}
             {causes.map(([cause, count]) => `${whole.format(count)} ${CAUSES[cause] ?? cause}`).join("; ")}.
           </p>
-          <div class="table-place">
-            <table class="table">
-              <thead>
-                <tr>
-                  <th scope="col">Topic</th>
-                  <th scope="col">Cause</th>
-                  <th scope="col">What was wrong</th>
-                  <th scope="col" class="number">
-                    Count
-                  </th>
-                  <th scope="col" class="number">
-                    Last
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {now.recent.map((entry) => (
-                  <tr key={`${entry.topic} ${entry.cause}`}>
-                    <th scope="row">
-                      <code class="break">{entry.topic}</code>
-                    </th>
-                    <td>{entry.cause}</td>
-                    <td class="wide-cell break">{entry.detail}</td>
-                    <td class="number">{whole.format(entry.count)}</td>
-                    <td class="number" title={fullTime(entry.at)}>
-                      {agoText(entry.at, seconds.value)}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={DROPPED_COLUMNS}>
+            {now.recent.map((entry) => (
+              <tr key={`${entry.topic} ${entry.cause}`}>
+                <th scope="row">
+                  <code class="break">{entry.topic}</code>
+                </th>
+                <td>{entry.cause}</td>
+                <td class="wide-cell break">{entry.detail}</td>
+                <td class="number">{whole.format(entry.count)}</td>
+                <td class="number" title={fullTime(entry.at)}>
+                  {agoText(entry.at, seconds.value)}
+                </td>
+              </tr>
+            ))}
+          </Table>
         </>
       )}
     </section>
