@@ -202,16 +202,25 @@ export interface HistoryService {
   usersFile: string;
 }
 
-/** History served over HTTP as the historian does it. Gone when the test is over. */
-export async function historyService(
-  options: { clock?: () => number; usersFile?: string; maxImportBytes?: number } = {},
-): Promise<HistoryService> {
-  const clock = options.clock ?? Date.now;
+export interface ServiceOptions {
+  clock?: () => number;
+  maxImportBytes?: number;
+}
+
+/** History served over HTTP as the historian does it, out of memory. Gone when the test is over. */
+export async function historyService(options: ServiceOptions = {}): Promise<HistoryService> {
+  const reads = new FakeReads(options.clock ?? Date.now);
+  return { ...(await serveHistory(reads, options)), reads };
+}
+
+/** The same of any parts. */
+export async function serveHistory(
+  reads: HistoryReads,
+  { clock = Date.now, maxImportBytes }: ServiceOptions = {},
+): Promise<Omit<HistoryService, "reads">> {
   const folder = await mkdtemp(join(tmpdir(), "fieldmesh-history-"));
-  const usersFile = options.usersFile ?? join(folder, "users.yaml");
+  const usersFile = join(folder, "users.yaml");
   const signIn = createSignIn({ usersFile, host: "127.0.0.1", log: quiet });
-  const reads = new FakeReads(clock);
-  const { maxImportBytes } = options;
   const app = createHttpApp({
     log: quiet,
     hosts: {},
@@ -241,7 +250,7 @@ export async function historyService(
     signIn.close();
     await rm(folder, { recursive: true, force: true });
   });
-  return { url: listener.url, port: listener.port, reads, usersFile };
+  return { url: listener.url, port: listener.port, usersFile };
 }
 
 /** Readings at 1 Hz from `from` on. */
