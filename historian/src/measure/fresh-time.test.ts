@@ -13,21 +13,15 @@ class Told {
   };
 }
 
-type Step =
-  | { kind: "good"; ageMs: number }
-  | { kind: "promise"; withinMs: number }
-  | { kind: "settle" }
-  | { kind: "away"; forMs: number }
-  | { kind: "restart"; forMs: number };
 const steps = fc.array(
   fc.record({
     passedMs: fc.nat(9_000),
     step: fc.oneof(
-      { weight: 6, arbitrary: fc.record<Step>({ kind: fc.constant("good"), ageMs: fc.nat(12_000) }) },
-      fc.record<Step>({ kind: fc.constant("promise"), withinMs: fc.integer({ min: 1, max: 15_000 }) }),
-      fc.record<Step>({ kind: fc.constant("settle") }),
-      fc.record<Step>({ kind: fc.constant("away"), forMs: fc.nat(20_000) }),
-      fc.record<Step>({ kind: fc.constant("restart"), forMs: fc.nat(20_000) }),
+      { weight: 6, arbitrary: fc.record({ kind: fc.constant("good" as const), ageMs: fc.nat(12_000) }) },
+      fc.record({ kind: fc.constant("promise" as const), withinMs: fc.integer({ min: 1, max: 15_000 }) }),
+      fc.record({ kind: fc.constant("settle" as const) }),
+      fc.record({ kind: fc.constant("away" as const), forMs: fc.nat(20_000) }),
+      fc.record({ kind: fc.constant("restart" as const), forMs: fc.nat(20_000) }),
     ),
   }),
   { maxLength: 60 },

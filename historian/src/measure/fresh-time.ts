@@ -20,7 +20,8 @@ export class FreshTime {
   readonly #sink: TimeSink;
   /** Counted up to here; `undefined` while nobody watches. */
   #until: number | undefined;
-  #newestAt: number | null = null;
+  /** -Infinity before there was one. */
+  #newestAt = Number.NEGATIVE_INFINITY;
   /** Without a promise nothing is fresh or stale: the time is not watched. */
   #withinMs: number | undefined;
   #freshUntil = Number.NEGATIVE_INFINITY;
@@ -30,24 +31,20 @@ export class FreshTime {
   }
 
   get newestAt(): number | null {
-    return this.#newestAt;
+    return this.#newestAt === Number.NEGATIVE_INFINITY ? null : this.#newestAt;
   }
 
   get withinMs(): number | undefined {
     return this.#withinMs;
   }
 
-  get watched(): boolean {
-    return this.#until !== undefined;
-  }
-
   fresh(now: number): boolean {
-    return this.#newestAt !== null && now < this.#freshUntil;
+    return now < this.#freshUntil;
   }
 
   /** A good reading of `at` came. */
   good(at: number, arrivedAt: number): void {
-    if (this.#newestAt !== null && at <= this.#newestAt) return;
+    if (at <= this.#newestAt) return;
     // What was stale until it came stays so.
     if (arrivedAt > this.#freshUntil) this.settle(arrivedAt);
     this.#newestAt = at;
@@ -61,10 +58,7 @@ export class FreshTime {
     this.#withinMs = withinMs;
     if (withinMs === undefined) this.#until = undefined;
     else this.#until ??= now;
-    this.#freshUntil =
-      this.#newestAt === null || withinMs === undefined
-        ? Number.NEGATIVE_INFINITY
-        : this.#newestAt + withinMs;
+    this.#freshUntil = withinMs === undefined ? Number.NEGATIVE_INFINITY : this.#newestAt + withinMs;
   }
 
   /** Counts everything up to `now`. */
@@ -81,21 +75,20 @@ export class FreshTime {
   skip(now: number): void {
     if (this.#until !== undefined) this.#until = now;
     // A reading of a time that our clock has not reached (again) was read at the latest now.
-    if (this.#newestAt !== null && this.#newestAt > now) {
+    if (this.#newestAt > now) {
       this.#newestAt = now;
       if (this.#withinMs !== undefined) this.#freshUntil = now + this.#withinMs;
     }
   }
 
   toJSON(): FreshTimeJson {
-    return { until: this.#until ?? null, newestAt: this.#newestAt, withinMs: this.#withinMs ?? null };
+    return { until: this.#until ?? null, newestAt: this.newestAt, withinMs: this.#withinMs ?? null };
   }
 
   restore({ until, newestAt, withinMs }: FreshTimeJson): void {
     this.#until = until ?? undefined;
-    this.#newestAt = newestAt;
+    this.#newestAt = newestAt ?? Number.NEGATIVE_INFINITY;
     this.#withinMs = withinMs ?? undefined;
-    this.#freshUntil =
-      newestAt === null || withinMs === null ? Number.NEGATIVE_INFINITY : newestAt + withinMs;
+    this.#freshUntil = withinMs === null ? Number.NEGATIVE_INFINITY : this.#newestAt + withinMs;
   }
 }

@@ -13,11 +13,12 @@ import type { MeasureDocument, Promised, StreamDocument } from "./measure-docume
 import { MeterStore } from "./meter-store.js";
 import { NodeClock } from "./node-clock.js";
 import { PackingError } from "./packing.js";
-import { type MeasureCounts, StreamMeter } from "./stream-meter.js";
+import { StreamMeter } from "./stream-meter.js";
+import type { MeasureCounts } from "./stream-tally.js";
 import { COUNT_WINDOWS } from "./tiers.js";
 
 export { MEASURE_INDEXES, type MeasureDocument } from "./measure-document.js";
-export type { MeasureCounts } from "./stream-meter.js";
+export type { MeasureCounts } from "./stream-tally.js";
 
 /** What a node's stats tell of numbers that have not come is believed after this: they may be on their way, ms. */
 const GRACE_MS = 2_000;
@@ -34,7 +35,7 @@ const DEFAULT_LIMITS: MeasureLimits = { streams: 50_000 };
 
 export interface MeasurementOptions {
   collection: Collection<MeasureDocument>;
-  consumer: () => Pick<StreamConsumer, "node" | "stream">;
+  consumer: () => Pick<StreamConsumer, "node">;
   clock: ConsumerClock;
   log: Log;
   limits?: Partial<MeasureLimits>;
@@ -82,6 +83,8 @@ export function createMeasurement(options: MeasurementOptions): Measurement {
 
 /** What the streams of one node share. */
 interface MeteredNode {
+  readonly domain: string;
+  readonly node: string;
   readonly clock: NodeClock;
   /** By sensor. */
   readonly meters: Map<string, StreamMeter>;
@@ -96,8 +99,8 @@ class Meters implements Measurement {
   readonly #nodes = new Map<string, MeteredNode>();
   readonly #promises = new Map<string, Promised>();
   readonly #forgotten = new Set<string>();
-  /** The latest time seen; `undefined` before the first. */
-  #now: number | undefined;
+  /** The latest time seen; -Infinity before the first. */
+  #now = Number.NEGATIVE_INFINITY;
   #flushing: Promise<void> = Promise.resolve();
   #refused = false;
 
@@ -160,7 +163,7 @@ class Meters implements Measurement {
         this.#declare(node, now);
         return;
       case "offset":
-        if (node.clockOffset !== undefined) this.#nodeOf(node).clock.measure(node.clockOffset.offsetMs);
+        if (node.clockOffset !== undefined) this.#measureClock(this.#nodeOf(node), node.clockOffset.offsetMs);
         return;
       case "stats":
         this.#hearStats(node, now);
@@ -186,20 +189,23 @@ class Meters implements Measurement {
   tick(now: number): void {
     this.#moveTo(now);
     const consumer = this.#options.consumer();
-    for (const { clock } of this.#nodes.values()) clock.tick(now);
-    for (const meter of this.#meters.values()) {
-      const known = consumer.stream(meter.stream);
-      if (known === undefined) continue;
-      if (!known.accounted) {
-        meter.undeclared(known.medianIntervalMs, now);
-        continue;
+    for (const metered of this.#nodes.values()) {
+      metered.clock.tick(now);
+      const node = consumer.node(metered.domain, metered.node);
+      if (node === undefined) continue;
+      for (const [sensor, meter] of metered.meters) {
+        const known = node.streams.get(sensor);
+        if (known === undefined) continue;
+        if (!known.accounted) meter.undeclared(known.medianIntervalMs, now);
+        else {
+          meter.duplicates(known.ledger.duplicates, now);
+          if (meter.reconcileAt === undefined || now < meter.reconcileAt) continue;
+          const { birth } = node;
+          const offsetMs = metered.clock.offsetMs ?? 0;
+          const begun = (boot: number) => (birth?.boot === boot ? birth.startedAt - offsetMs : undefined);
+          meter.reconcile(known.ledger.missing(), begun, now);
+        }
       }
-      meter.duplicates(known.ledger.duplicates, now);
-      if (meter.reconcileAt === undefined || now < meter.reconcileAt) continue;
-      const birth = consumer.node(meter.stream.domain, meter.stream.node)?.birth;
-      const offsetMs = meter.clock.offsetMs ?? 0;
-      const begun = (boot: number) => (birth?.boot === boot ? birth.startedAt - offsetMs : undefined);
-      meter.reconcile(known.ledger.missing(), begun, now);
     }
   }
 
@@ -274,14 +280,11 @@ class Meters implements Measurement {
 
   /** Looks at our own clock: whether it went on as it should. */
   #moveTo(now: number): void {
-    const before = this.#now;
-    if (before !== undefined && now > before && now - before <= AWAY_MS) {
-      this.#now = now;
-      return;
-    }
-    if (before === undefined) this.#now = now;
-    else if (now - before > AWAY_MS) this.#skip(before, now);
-    else if (before - now > REWIND_MS) this.#rewind(now);
+    const passedMs = now - this.#now;
+    if (passedMs === 0) return;
+    if (passedMs > AWAY_MS && this.#now !== Number.NEGATIVE_INFINITY) this.#skip(this.#now, now);
+    else if (passedMs < -REWIND_MS) this.#rewind(now);
+    else if (passedMs > 0) this.#now = now;
   }
 
   #skip(before: number, now: number): void {
@@ -295,7 +298,7 @@ class Meters implements Measurement {
 
   #rewind(now: number): void {
     this.#options.log.warn(
-      { byMs: (this.#now ?? now) - now },
+      { byMs: this.#now - now },
       "this machine's clock was set back: what was measured for later is dropped",
     );
     for (const meter of this.#meters.values()) meter.rewind(now);
@@ -333,6 +336,12 @@ class Meters implements Measurement {
     }
   }
 
+  #measureClock({ clock, meters }: MeteredNode, offsetMs: number): void {
+    // What came before is judged by what was known then, and waits for exactly this.
+    for (const meter of meters.values()) meter.settle();
+    clock.measure(offsetMs);
+  }
+
   #hearStats({ domain, node, stats }: ConsumerNode, now: number): void {
     if (stats === null) return;
     const { meters } = this.#nodeOf({ domain, node });
@@ -346,7 +355,7 @@ class Meters implements Measurement {
     const key = `${domain}/${node}`;
     let known = this.#nodes.get(key);
     if (known === undefined) {
-      known = { clock: new NodeClock(), meters: new Map() };
+      known = { domain, node, clock: new NodeClock(), meters: new Map() };
       this.#nodes.set(key, known);
     }
     return known;

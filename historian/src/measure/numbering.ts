@@ -58,6 +58,8 @@ export class Numbering {
   readonly #sink: MissingSink;
   /** Ascending by boot. */
   #boots: Boot[] = [];
+  /** The last of them: nearly all readings are of it. */
+  #newest: Boot | undefined;
   /** Oldest first, as far as that is told by when they were seen. */
   #gaps: Gap[] = [];
   readonly #place: Place = { known: false, after: 0, before: 0 };
@@ -73,15 +75,20 @@ export class Numbering {
 
   /** Newest boot and its newest number; `undefined` before anything came. */
   get newest(): { readonly boot: number; readonly last: number } | undefined {
-    return this.#boots[this.#boots.length - 1];
+    return this.#newest;
   }
 
   /** Where a number belongs. The answer is overwritten by the next call. */
   place(boot: number, seq: number): Place {
     const place = this.#place;
     place.known = false;
-    place.after = Number.NEGATIVE_INFINITY;
     place.before = Number.POSITIVE_INFINITY;
+    const newest = this.#newest;
+    if (newest !== undefined && newest.boot === boot && newest.last < seq) {
+      place.after = newest.lastAt;
+      return place;
+    }
+    place.after = Number.NEGATIVE_INFINITY;
     const index = this.#indexOf(boot);
     const known = this.#boots[index];
     if (known?.boot !== boot) {
@@ -113,6 +120,12 @@ export class Numbering {
    * (or may be) missing: the ledger has to be asked.
    */
   put(boot: number, seq: number, at: number): boolean {
+    const newest = this.#newest;
+    if (newest !== undefined && newest.boot === boot && newest.last + 1 === seq) {
+      newest.last = seq;
+      newest.lastAt = at;
+      return false;
+    }
     const index = this.#indexOf(boot);
     const known = this.#boots[index];
     if (known?.boot !== boot) {
@@ -177,6 +190,7 @@ export class Numbering {
 
   restore({ boots, gaps }: NumberingJson): void {
     this.#boots = boots.map((boot) => ({ ...boot }));
+    this.#newest = this.#boots.at(-1);
     this.#gaps = gaps.map((gap) => ({ ...gap }));
   }
 
@@ -224,6 +238,7 @@ export class Numbering {
   /** False when it is older than all that are kept. */
   #begin(index: number, boot: Boot): boolean {
     this.#boots.splice(index, 0, boot);
+    this.#newest = this.#boots.at(-1);
     if (this.#boots.length <= MAX_BOOTS) return true;
     const oldest = this.#boots.shift();
     this.#gaps = this.#gaps.filter((gap) => gap.boot !== oldest?.boot);

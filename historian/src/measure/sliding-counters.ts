@@ -22,14 +22,23 @@ export class SlidingCounters {
     this.#rings = tiers.map(({ bucketMs, slots }) => ({ bucketMs, slots, rows: undefined, newest: -1 }));
   }
 
-  /** Adds one to each of `fields` at `at`. */
-  count(at: number, fields: readonly number[]): void {
+  /**
+   * Adds one, for each of the first `n` of `at`, to the fields whose bits are set in its entry of `masks`
+   * (bit 0: field 0). Many at once cost much less than one after another: each tier is gone through once.
+   */
+  countAll(at: Float64Array, masks: Uint8Array, n: number): void {
     for (const ring of this.#rings) {
-      const row = this.#row(ring, Math.floor(at / ring.bucketMs));
-      if (row < 0) continue;
-      const { rows } = ring;
-      if (rows === undefined) continue;
-      for (const field of fields) rows[row + field] = (rows[row + field] ?? 0) + 1;
+      const { bucketMs } = ring;
+      for (let i = 0; i < n; i++) {
+        const row = this.#row(ring, Math.floor((at[i] ?? 0) / bucketMs));
+        const { rows } = ring;
+        if (row < 0 || rows === undefined) continue;
+        let field = row;
+        for (let mask = masks[i] ?? 0; mask > 0; mask >>= 1) {
+          if ((mask & 1) === 1) rows[field] = (rows[field] ?? 0) + 1;
+          field++;
+        }
+      }
     }
   }
 
@@ -185,8 +194,11 @@ export class SlidingCounters {
   }
 
   #clear(ring: Ring, bucket: number): void {
+    const { rows } = ring;
+    if (rows === undefined) return;
     const row = (bucket % ring.slots) * this.#fields;
-    ring.rows?.fill(0, row, row + this.#fields);
+    // A row is short: a loop is quicker than `fill`.
+    for (let field = row; field < row + this.#fields; field++) rows[field] = 0;
   }
 }
 
