@@ -4,7 +4,7 @@ export { ConfigFileError, type ConfigProblem, didYouMean } from "./config-file/p
 export type { AlarmRecord, EventOrder } from "./consumer/alarm-states.js";
 export { type AuditRow, auditRows } from "./consumer/audit.js";
 export type { ConsumerClock } from "./consumer/clock.js";
-export type { ClockOffset } from "./consumer/clock-offset.js";
+export { type ClockOffset, clockCorrectionMs } from "./consumer/clock-offset.js";
 export { createStreamConsumer } from "./consumer/consumer.js";
 export { type ConsumerState, ConsumerStateError } from "./consumer/consumer-state.js";
 export type { DropCause, DroppedTopic } from "./consumer/drops.js";

@@ -1,11 +1,12 @@
 import { type AlarmEvent, parseStreamName, type Severity, type Stream } from "@fieldmesh/protocol";
-import type {
-  AlarmRecord,
-  ArrivedEvent,
-  ArrivedReading,
-  ConsumerNode,
-  NodeChange,
-  StreamConsumer,
+import {
+  type AlarmRecord,
+  type ArrivedEvent,
+  type ArrivedReading,
+  type ConsumerNode,
+  clockCorrectionMs,
+  type NodeChange,
+  type StreamConsumer,
 } from "@fieldmesh/runtime";
 import { type AlarmBook, alarmKey } from "./alarms/book.js";
 import { type Catalogue, nodeKey } from "./catalogue/catalogue.js";
@@ -68,7 +69,7 @@ export class Live {
       return;
     }
     const { value, quality, reason, boot, seq } = reading;
-    const t = Math.round(reading.timestamp - arrived.clockOffsetMs);
+    const t = reading.timestamp - clockCorrectionMs(arrived.clockOffsetMs);
     ring.push({
       arrival: arrivedAt,
       t,

@@ -1,4 +1,4 @@
-import type { ArrivedReading } from "@fieldmesh/runtime";
+import { type ArrivedReading, clockCorrectionMs } from "@fieldmesh/runtime";
 import type { Sample } from "@fieldmesh/storage";
 
 /** A reading as it is kept: its own time stays, and beside it stands the time with the node's clock error taken out. */
@@ -6,8 +6,7 @@ export function sampleOf({ reading, clockOffsetMs }: ArrivedReading): Sample {
   const sample: Sample = {
     boot: reading.boot,
     seq: reading.seq,
-    // Whole ms: no clock is measured better, and times that step evenly pack well.
-    at: reading.timestamp - Math.round(clockOffsetMs),
+    at: reading.timestamp - clockCorrectionMs(clockOffsetMs),
     timestamp: reading.timestamp,
     value: reading.value,
     unit: reading.unit,

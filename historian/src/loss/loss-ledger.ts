@@ -5,13 +5,14 @@ import {
   RangeSet,
   type SeqRange,
 } from "@fieldmesh/protocol";
-import type {
-  ArrivedReading,
-  ConsumerNode,
-  ConsumerStream,
-  Log,
-  NodeChange,
-  StreamConsumer,
+import {
+  type ArrivedReading,
+  type ConsumerNode,
+  type ConsumerStream,
+  clockCorrectionMs,
+  type Log,
+  type NodeChange,
+  type StreamConsumer,
 } from "@fieldmesh/runtime";
 import type { Collection } from "@fieldmesh/storage";
 import { Absences } from "./absences.js";
@@ -94,7 +95,7 @@ export class LossLedger {
     if (!accounted) return;
     const { boot, seq } = reading;
     const book = this.#streams.get(name) ?? this.#book(name);
-    const at = reading.timestamp - clockOffsetMs;
+    const at = reading.timestamp - clockCorrectionMs(clockOffsetMs);
     const known = book.find(boot);
     if (known !== undefined && boot === book.newestBoot && known.follows(seq) && reading.backfill !== true) {
       known.newest = seq;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { OffsetFilter } from "./clock-offset.js";
+import { clockCorrectionMs, OffsetFilter } from "./clock-offset.js";
 
 const exchange = (offsetMs: number, thereMs: number, backMs: number, askedAt = 1_000_000) => {
   const receivedAt = askedAt + thereMs + offsetMs;
@@ -37,5 +37,13 @@ describe("a node's clock offset", () => {
     for (let n = 0; n < 8; n++) filter.add(exchange(n * 10, 5, 5));
     filter.add(exchange(80, 5, 5));
     expect(filter.best?.offsetMs).toBe(80);
+  });
+});
+
+describe("what is taken off a node's time", () => {
+  it("is nothing while the clock is as right as can be told, and whole ms otherwise", () => {
+    expect([0, 0.4, -12.7, 49.9].map(clockCorrectionMs)).toEqual([0, 0, 0, 0]);
+    expect(clockCorrectionMs(3_600_000.4)).toBe(3_600_000);
+    expect(clockCorrectionMs(-2_000.6)).toBe(-2_001);
   });
 });

@@ -8,6 +8,17 @@ export interface ClockOffset {
   at: number;
 }
 
+/**
+ * Clocks that NTP keeps are right to some ms, and an exchange over a busy network tells no more: a correction by less
+ * than this would be noise, and put readings of a full hour into the one before.
+ */
+const NOISE_MS = 50;
+
+/** What to take off a node's time where readings are put in order, kept and drawn: whole ms, 0 for a clock that is right. */
+export function clockCorrectionMs(offsetMs: number): number {
+  return Math.abs(offsetMs) < NOISE_MS ? 0 : Math.round(offsetMs);
+}
+
 /** The four times of an exchange: asked and answered by our clock, received and sent by the node's. */
 export interface Exchange {
   askedAt: number;

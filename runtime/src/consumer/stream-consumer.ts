@@ -32,7 +32,7 @@ export interface ArrivedReading {
   outOfOrder: boolean;
   /** By this consumer's clock, ms. */
   arrivedAt: number;
-  /** Node clock minus this clock where it was measured, else 0: take it off `reading.timestamp` to draw. */
+  /** Node clock minus this clock where it was measured, else 0: see {@link clockCorrectionMs}. */
   clockOffsetMs: number;
 }
 
