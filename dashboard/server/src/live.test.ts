@@ -1,4 +1,4 @@
-import type { Presence } from "@fieldmesh/protocol";
+import type { AlarmEvent, Presence } from "@fieldmesh/protocol";
 import type { ConsumerNode, ConsumerStream } from "@fieldmesh/runtime";
 import { beforeEach, expect, test } from "vitest";
 import { AlarmBook } from "./alarms/book.js";
@@ -113,4 +113,36 @@ test("a node's clock that is set is taken out of what came since it was measured
   pass(1_000);
   read(3, wall + HOUR, HOUR);
   expect(windows.get("env_a_x")?.columns(0, 3).t).toEqual([wall - 2_000, wall - 1_000, wall]);
+});
+
+test("a promise that is broken is an alarm of its stream like any other, and ends like one", () => {
+  const event: AlarmEvent = {
+    node: "a",
+    sensor: "x",
+    rule: "slo-availability",
+    state: "raised",
+    severity: "critical",
+    value: 97.2,
+    limit: 99,
+    unit: "%",
+    timestamp: wall,
+    since: wall,
+    boot: 5,
+    seq: 1,
+    message: "availability 97.2 % of 24 h, promised 99 %: the budget burns 8 times too fast",
+  };
+  const tell = (over: Partial<AlarmEvent>) => live.promise("env_a_x", event.rule, { ...event, ...over });
+  tell({});
+  tell({}); // published again at a connect
+  tell({ state: "cleared", seq: 2 });
+  tell({}); // and an old one, overtaken
+  tell({ boot: 6, seq: 1, severity: "warning" });
+  live.promise("env_a_x", event.rule, null); // nothing is promised any more
+  live.promise("no stream", event.rule, event);
+  expect(raised).toEqual([
+    "raised slo-availability 1",
+    "cleared slo-availability 1",
+    "raised slo-availability 1",
+    "ended slo-availability 1",
+  ]);
 });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { startBroker } from "@fieldmesh/broker";
+import { encodeEvent } from "@fieldmesh/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { defaultDashboardConfig, parseDashboardConfig } from "./config/read-config.js";
 import type { DashboardConfig } from "./config/schema.js";
@@ -77,6 +78,36 @@ describe("notifications of the dashboard", () => {
     await node.status("online");
     await vi.waitFor(() => expect(told().slice(3)).toEqual(["cleared offline critical"]), WAIT);
     expect(new Set(received.map(({ id }) => id)).size).toBe(4);
+  });
+
+  test("a promise that is broken, which the historian tells", async () => {
+    await stack.dashboard(config);
+    const node = await stack.node("greenhouse");
+    const told = {
+      node: "greenhouse",
+      sensor: "temperature",
+      rule: "slo-availability",
+      severity: "critical" as const,
+      value: 97.2,
+      limit: 99,
+      unit: "%",
+      timestamp: Date.now(),
+      since: Date.now(),
+      boot: 1,
+      message: "availability 97.2 % of 24 h, promised 99 %: the budget burns 8 times too fast",
+    };
+    const tell = async (state: "raised" | "cleared", seq: number) =>
+      await node.link.publish(
+        "mesh/alarm/env_greenhouse_temperature/slo-availability",
+        encodeEvent({ ...told, state, seq }),
+        { qos: 1, retain: true },
+      );
+    await tell("raised", 1);
+    await vi.waitFor(() => expect(received).toHaveLength(1), WAIT);
+    expect(received[0]).toMatchObject({ what: "raised", severity: "critical", message: told.message });
+    await tell("raised", 1); // the historian connected anew
+    await tell("cleared", 2);
+    await vi.waitFor(() => expect(received.map(({ what }) => what)).toEqual(["raised", "cleared"]), WAIT);
   });
 
   test("what a channel does not take is shown, kept over a restart, and sent when it does", async () => {
