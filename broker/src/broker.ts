@@ -5,6 +5,7 @@ import { FileAccess } from "./access/file-access.js";
 import { OpenOnLoopback } from "./access/open-on-loopback.js";
 import { type BrokerConfig, DEFAULT_CONFIG } from "./config.js";
 import { Engine } from "./engine/engine.js";
+import { judgeConnect } from "./judge-connect.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { type ListenerEvents, type Listeners, openListeners } from "./listeners/open.js";
 import { type BrokerLog, SILENT_LOG } from "./log.js";
@@ -21,8 +22,6 @@ import type { DropCause } from "./stats/drops.js";
 import { SYS_INTERVAL_MS, SysTopics } from "./stats/sys-topics.js";
 import { VERSION } from "./version.js";
 import type { ConnectPacket } from "./wire/connect-packet.js";
-import * as type from "./wire/packet-type.js";
-import { topicNameFault } from "./wire/topic-name.js";
 
 /** Bytes that all connections together may have inside the engine. */
 const ENGINE_BYTES = 2 * 1024 * 1024;
@@ -183,31 +182,12 @@ class Composition implements PortHost {
   }
 
   judgeConnect(connect: ConnectPacket): ConnectRefusal | null {
-    if (connect.protocolLevel !== 3 && connect.protocolLevel !== 4) {
-      const reason = "MQTT 3.1.1 (level 4) and 3.1 (level 3) are spoken here"; // [MQTT-3.1.2-2]
-      return { returnCode: type.UNACCEPTABLE_PROTOCOL, cause: "connect-refused", reason };
-    }
-    if (connect.clientId === "" && !connect.cleanSession) {
-      const reason = "an empty client id needs a clean session"; // [MQTT-3.1.3-8]
-      return { returnCode: type.IDENTIFIER_REJECTED, cause: "connect-refused", reason };
-    }
-    const willFault = connect.willTopic === null ? null : topicNameFault(connect.willTopic);
-    if (willFault !== null) {
-      return { returnCode: type.NOT_AUTHORIZED, cause: "malformed", reason: `will: ${willFault}` };
-    }
-    const sessions = this.#engine.sessions;
-    const newSession = !connect.cleanSession && !sessions.has(connect.clientId);
-    if (
-      this.#attached.size >= this.limits.clients ||
-      (newSession && sessions.sessionCount >= this.limits.sessions)
-    ) {
-      return {
-        returnCode: type.SERVER_UNAVAILABLE,
-        cause: "client-limit",
-        reason: "there are too many clients or sessions",
-      };
-    }
-    return null;
+    const { sessions } = this.#engine;
+    return judgeConnect(connect, this.limits, {
+      clients: this.#attached.size,
+      sessions: sessions.count,
+      knows: (clientId) => sessions.has(clientId),
+    });
   }
 
   attach(port: Port): void {
@@ -269,7 +249,7 @@ class Composition implements PortHost {
   }
 
   #gauges() {
-    const { sessions, router } = this.#engine;
+    const { retained, router, sessions } = this.#engine;
     let connectedClients = 0;
     let persistent = 0;
     for (const port of this.#engine.connectedClients) {
@@ -279,9 +259,9 @@ class Composition implements PortHost {
     const held = sessions.held();
     return {
       connectedClients,
-      disconnectedClients: Math.max(0, sessions.sessionCount - persistent),
+      disconnectedClients: Math.max(0, sessions.count - persistent),
       subscriptions: router.subscriptionCount,
-      retainedMessages: sessions.retained.size,
+      retainedMessages: retained.size,
       heldMessages: held.messages,
       heldBytes: held.bytes,
     };

@@ -7,8 +7,9 @@ import type { LogLimiter } from "../log-limiter.js";
 import type { Port } from "../port/port.js";
 import type { Router } from "../port/port-host.js";
 import { type Deliver, MessageRouter } from "../router/router.js";
+import { RetainedMessages } from "../sessions/retained.js";
 import { RetainedDelivery } from "../sessions/retained-delivery.js";
-import { NO_SUBSCRIPTION, SessionStore } from "../sessions/session-store.js";
+import { Sessions } from "../sessions/sessions.js";
 import type { Counters } from "../stats/counters.js";
 import * as type from "../wire/packet-type.js";
 import {
@@ -18,6 +19,7 @@ import {
   neverDuplicate,
   takeGrantedQos,
 } from "./engine-client.js";
+import { EnginePersistence, NO_SUBSCRIPTION } from "./engine-persistence.js";
 import { type PacketIdentifiers, useIdentifiers } from "./packet-identifiers.js";
 import { Permissions, withReturnCode } from "./permissions.js";
 
@@ -41,10 +43,12 @@ const PROBE = Buffer.from("probe");
  */
 export class Engine {
   readonly router: Router;
-  readonly sessions: SessionStore;
+  readonly sessions: Sessions;
+  readonly retained: RetainedMessages;
   readonly #options: EngineOptions;
   readonly #id = randomUUID();
-  readonly #retained: RetainedDelivery;
+  readonly #persistence: EnginePersistence;
+  readonly #retainedDelivery: RetainedDelivery;
   readonly #permissions: Permissions;
   readonly #identifiers = new WeakMap<Port, PacketIdentifiers>();
   #aedes: Aedes | undefined;
@@ -59,8 +63,11 @@ export class Engine {
     this.#options = options;
     const { access, limits, counters } = options;
     this.#permissions = new Permissions(options);
-    this.sessions = new SessionStore(limits, {
+    this.sessions = new Sessions(limits, {
       onQueueFull: (clientId, first) => this.#onQueueFull(clientId, first),
+    });
+    this.retained = new RetainedMessages(limits);
+    this.#persistence = new EnginePersistence(this.sessions, this.retained, {
       onRetainedFull: (topic) => {
         counters.drop("retained-limit");
         options.warnings.warn(
@@ -82,16 +89,18 @@ export class Engine {
       onWantsRetained: () => {
         const subscribed = this.#subscribed;
         this.#subscribed = null;
-        if (subscribed !== null) this.#retained.start(subscribed.port, subscribed.granted);
+        if (subscribed !== null) this.#retainedDelivery.start(subscribed.port, subscribed.granted);
       },
     });
-    this.#retained = new RetainedDelivery({
-      retained: this.sessions.retained,
+    this.#retainedDelivery = new RetainedDelivery({
+      retained: this.retained,
       pauseAboveBytes: limits.softQueueBytes / 2,
       mayReceive: (port, topic) => this.#permissions.mayReceive(port, topic),
       hold: (port, packet) => this.#holdRetained(port, packet),
       room: ({ client }) =>
-        client === undefined || client.clean ? null : this.sessions.roomForRetained(client.id),
+        client === undefined || client.clean
+          ? null
+          : (this.sessions.get(client.id)?.roomForRetained() ?? null),
     });
     const { sessions } = this;
     this.router = new MessageRouter<Port>({
@@ -101,7 +110,7 @@ export class Engine {
       isOwed: (port, packet) =>
         port.live &&
         port.client !== undefined &&
-        (port.client.clean || sessions.owes(port.client.id, packet.brokerCounter)),
+        (port.client.clean || sessions.get(port.client.id)?.owes(packet.brokerCounter) === true),
       dropsQos0: (port) => {
         if (!options.sheds(port)) return false;
         port.dropped += 1;
@@ -146,7 +155,7 @@ export class Engine {
     return {
       id: this.#id,
       mq: this.router,
-      persistence: this.sessions,
+      persistence: this.#persistence,
       concurrency: 0,
       drainTimeout: 0, // a port never pushes back
       connectTimeout: limits.connectTimeoutMs,
@@ -169,7 +178,7 @@ export class Engine {
       },
       authorizeSubscribe: (client, subscription, done) => {
         const allowed = this.#maySubscribe(engineClient(client), subscription.topic);
-        if (allowed) this.sessions.grant(subscription);
+        if (allowed) this.#persistence.grant(subscription);
         done(null, allowed ? subscription : null); // [MQTT-3.9.3-2]: null becomes 0x80
       },
       authorizeForward: (client, packet) => this.#forward(engineClient(client).conn, packet),
@@ -179,7 +188,7 @@ export class Engine {
   #maySubscribe({ conn, clean, id }: EngineClient, filter: string): boolean {
     if (filter === NO_SUBSCRIPTION) return false;
     // The session knows at once, the router when the engine has come round to it.
-    const held = clean ? 0 : this.sessions.subscriptionCount(id);
+    const held = clean ? 0 : (this.sessions.get(id)?.subscriptions.size ?? 0);
     return this.#permissions.maySubscribe(conn, filter, Math.max(conn.subscriptionCount, held));
   }
 
@@ -243,7 +252,7 @@ export class Engine {
     this.#identifiers.set(
       port,
       useIdentifiers(engineClient(client), {
-        isTaken: (id) => !client.clean && this.sessions.usesIdentifier(client.id, id),
+        isTaken: (id) => !client.clean && this.sessions.get(client.id)?.usesIdentifier(id) === true,
         onExhausted: () => port.fail("slow-reader", "it does not acknowledge what it is sent"),
       }),
     );
@@ -254,7 +263,7 @@ export class Engine {
     const clientId = port.client?.id;
     if (clientId === undefined || this.#connected.get(clientId) !== port) return;
     this.#connected.delete(clientId);
-    this.sessions.left(clientId);
+    this.sessions.get(clientId)?.left();
   }
 
   get connectedClients(): Iterable<Port> {

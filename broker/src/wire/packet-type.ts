@@ -11,6 +11,11 @@ export const UNSUBSCRIBE = 0xa0;
 export const PINGREQ = 0xc0;
 export const DISCONNECT = 0xe0;
 
+/** @param kind upper four bits of a packet's first byte */
+export function isAcknowledgement(kind: number): boolean {
+  return kind >= PUBACK && kind <= PUBCOMP;
+}
+
 /** CONNACK return codes [MQTT-3.2.2.3]. */
 export const ACCEPTED = 0;
 export const UNACCEPTABLE_PROTOCOL = 1;

@@ -1,0 +1,110 @@
+import type { AedesPublishPacket } from "aedes";
+import { type Interest, Interests } from "./interests.js";
+import { Session, type SessionBounds } from "./session.js";
+
+export interface SessionsHost {
+  /** A message was dropped because a session's queue is full; `first` once for each stretch. */
+  onQueueFull(clientId: string, first: boolean): void;
+}
+
+/** All persistent sessions, by client id. */
+export class Sessions {
+  readonly #bounds: SessionBounds;
+  readonly #host: SessionsHost;
+  readonly #sessions = new Map<string, Session>();
+  readonly #interests = new Interests();
+  /** Bytes held for all of them. */
+  readonly #total = { bytes: 0 };
+
+  constructor(bounds: SessionBounds, host: SessionsHost) {
+    this.#bounds = bounds;
+    this.#host = host;
+  }
+
+  get count(): number {
+    return this.#sessions.size;
+  }
+
+  /** Of all sessions, above QoS 0. */
+  get interestCount(): number {
+    return this.#interests.count;
+  }
+
+  has(clientId: string): boolean {
+    return this.#sessions.has(clientId);
+  }
+
+  get(clientId: string): Session | undefined {
+    return this.#sessions.get(clientId);
+  }
+
+  /** The client's session; a new one when it has none. */
+  open(clientId: string): Session {
+    let session = this.#sessions.get(clientId);
+    if (session === undefined) {
+      session = new Session(this.#bounds, this.#total);
+      this.#sessions.set(clientId, session);
+    }
+    return session;
+  }
+
+  /** Ends the client's session, with all that it held. */
+  end(clientId: string): void {
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return;
+    for (const filter of session.subscriptions.keys()) this.#interests.delete(clientId, filter);
+    this.#sessions.delete(clientId);
+    this.#total.bytes -= session.bytes;
+  }
+
+  subscribe(clientId: string, filter: string, qos: 0 | 1 | 2): void {
+    this.open(clientId).subscriptions.set(filter, qos);
+    this.#interests.set(clientId, filter, qos);
+  }
+
+  unsubscribe(clientId: string, filter: string): void {
+    this.#sessions.get(clientId)?.subscriptions.delete(filter);
+    this.#interests.delete(clientId, filter);
+  }
+
+  /** Ids of the clients whose sessions have exactly this subscription. */
+  subscribedTo(filter: string): string[] {
+    return Array.from(this.#sessions)
+      .filter(([, { subscriptions }]) => subscriptions.has(filter))
+      .map(([clientId]) => clientId);
+  }
+
+  /** The sessions that want what is published to the topic, each once, at the highest QoS of its subscriptions. */
+  interestedIn(topic: string): readonly Interest[] {
+    return this.#interests.in(topic);
+  }
+
+  /** Holds a message for a session, at this QoS; one that finds no room is dropped and reported. */
+  hold(clientId: string, packet: AedesPublishPacket, qos: 0 | 1 | 2): void {
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return;
+    const { cmd, topic, brokerId, brokerCounter } = packet;
+    // The payload is copied: as it came, it is a part of a whole read buffer.
+    const payload = Buffer.from(packet.payload);
+    const held = { cmd, topic, payload, qos, retain: false, dup: false, brokerId, brokerCounter };
+    if (!session.enqueue(held)) this.#queueFull(clientId, session);
+  }
+
+  /** Holds a retained message that is sent to the session's client now, with its identifier. */
+  holdRetained(clientId: string, packet: AedesPublishPacket): void {
+    const session = this.#sessions.get(clientId);
+    if (session !== undefined && !session.enqueueRetained(packet)) this.#queueFull(clientId, session);
+  }
+
+  #queueFull(clientId: string, session: Session): void {
+    this.#host.onQueueFull(clientId, !session.dropping);
+    session.dropping = true;
+  }
+
+  /** Messages and bytes held for all sessions. */
+  held(): { messages: number; bytes: number } {
+    let messages = 0;
+    for (const session of this.#sessions.values()) messages += session.size;
+    return { messages, bytes: this.#total.bytes };
+  }
+}
