@@ -39,6 +39,26 @@ describe("a dashboard that begins with empty windows", () => {
     expect(resends.map(({ args }) => args)).toEqual([{ sensor: "temperature", boot: 1_000, from: 1, to: 8 }]);
   });
 
+  test("asks for a sensor whose name every object has, once the node has told its account", async () => {
+    const node = await stack.node("greenhouse", 1_000, ["temperature", "constructor"]);
+    await node.answer();
+    for (let i = 1; i <= 4; i += 1) {
+      await node.read(i);
+      await node.read(i, "constructor");
+    }
+    const dashboard = await stack.dashboard();
+    const browser = stack.browser(dashboard.url);
+    const other = "env_greenhouse_constructor";
+    browser.show(TEMPERATURE, other);
+    await vi.waitFor(() => expect(browser.nodes.size).toBe(1), WAIT);
+    await node.read(5, "constructor");
+    await vi.waitFor(() => expect(browser.seqs(other)).toEqual([5]), WAIT);
+    await node.stats(["temperature"]);
+    await vi.waitFor(() => expect(browser.seqs(TEMPERATURE)).toEqual(range(1, 4)), WAIT);
+    await node.stats();
+    await vi.waitFor(() => expect(browser.seqs(other).sort()).toEqual(range(1, 5)), WAIT);
+  });
+
   test("asks for no more than the window holds", async () => {
     const node = await stack.node("greenhouse");
     await node.answer();

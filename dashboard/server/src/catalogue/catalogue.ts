@@ -171,7 +171,9 @@ export class Catalogue {
 
   #sensorView(node: ConsumerNode, sensor: BirthSensor): SensorView {
     const name = streamName({ ...node, sensor: sensor.id });
-    const stats = node.stats?.sensors[sensor.id];
+    const sensors = node.stats?.sensors ?? {};
+    // `constructor` is a legal name.
+    const stats = Object.hasOwn(sensors, sensor.id) ? sensors[sensor.id] : undefined;
     const latest = this.#latest.get(name);
     const account = accountOf(node.streams.get(sensor.id));
     return {

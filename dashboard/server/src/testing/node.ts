@@ -113,8 +113,8 @@ export class TestNode {
     await this.link.publish(topic, encodeEvent(event), { qos: 1, retain: event.backfill !== true });
   }
 
-  /** Tells the account of its sensors, as if the newest were sent and nothing lost. */
-  async stats(): Promise<void> {
+  /** Tells the account of its sensors, or of these, as if the newest were sent and nothing lost. */
+  async stats(of: readonly string[] = this.birth.sensors.map(({ id }) => id)): Promise<void> {
     const { boot } = this.birth;
     const account = (lastSeq: number): SensorStats => ({
       read: lastSeq,
@@ -126,7 +126,7 @@ export class TestNode {
       bad: 0,
       state: "ok",
     });
-    const sensors = this.birth.sensors.map(({ id }) => [id, account(this.#seqs.get(id) ?? 0)]);
+    const sensors = of.map((id) => [id, account(this.#seqs.get(id) ?? 0)]);
     const stats: Stats = {
       boot,
       timestamp: Date.now(),

@@ -119,7 +119,9 @@ export class Backfill {
     const { windowMs, maxReadings } = windows.limits;
     const wanted = new Map<string, Wanted>();
     for (const { stream, name, ledger } of node.streams.values()) {
-      const account = node.stats?.sensors[stream.sensor];
+      const sensors = node.stats?.sensors ?? {};
+      // `constructor` is a legal name.
+      const account = Object.hasOwn(sensors, stream.sensor) ? sensors[stream.sensor] : undefined;
       const boot = node.stats?.boot;
       if (account === undefined || boot === undefined || this.#settled.has(name)) continue;
       this.#settled.add(name);
