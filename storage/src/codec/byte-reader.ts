@@ -19,20 +19,14 @@ export class ByteReader {
   }
 
   unsigned(): number {
-    let byte = this.byte();
-    if (byte < 0x80) return byte;
-    let value = byte & 0x7f;
-    let scale = 0x80;
-    do {
-      byte = this.byte();
-      value += (byte & 0x7f) * scale;
-      scale *= 0x80;
-    } while (byte >= 0x80);
-    return value;
+    const byte = this.byte();
+    return byte < 0x80 ? byte : this.#rest(byte & 0x7f);
   }
 
   signed(): number {
-    const value = this.unsigned();
+    const byte = this.byte();
+    if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1);
+    const value = this.#rest(byte & 0x7f);
     // Bit operations are of 32 bits, and several times faster than a remainder.
     if (value < 0x7fff_ffff) return (value >>> 1) ^ -(value & 1);
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
@@ -53,6 +47,19 @@ export class ByteReader {
   text(): string {
     const value: unknown = JSON.parse(this.take(this.unsigned()).toString());
     if (typeof value !== "string") throw new RangeError("it has no text where one should be");
+    return value;
+  }
+
+  /** The groups of 7 bits after the lowest. */
+  #rest(lowest: number): number {
+    let value = lowest;
+    let scale = 0x80;
+    let byte: number;
+    do {
+      byte = this.byte();
+      value += (byte & 0x7f) * scale;
+      scale *= 0x80;
+    } while (byte >= 0x80);
     return value;
   }
 
