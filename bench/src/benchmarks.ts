@@ -4,8 +4,18 @@ import { charts } from "./dashboard/charts.js";
 import { paint } from "./dashboard/paint.js";
 import { pixel } from "./dashboard/pixel.js";
 import { edge } from "./edge.js";
+import { historian } from "./historian/historian.js";
 import { latency } from "./latency.js";
 import { parse } from "./parse.js";
 
 /** Every benchmark by the name it is called with. */
-export const benchmarks: Record<string, Benchmark> = { parse, edge, latency, pixel, paint, charts, broker };
+export const benchmarks: Record<string, Benchmark> = {
+  parse,
+  edge,
+  latency,
+  pixel,
+  paint,
+  charts,
+  broker,
+  historian,
+};

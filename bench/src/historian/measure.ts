@@ -1,0 +1,292 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { createMeasurement, type MeasureDocument, type Measurement } from "@fieldmesh/historian";
+import { encodeBirth, encodeReading, encodeStats, type SensorStats } from "@fieldmesh/protocol";
+import {
+  type ArrivedReading,
+  type ConsumerClock,
+  createLog,
+  createStreamConsumer,
+  type MessageHandler,
+  type MqttLink,
+  type StreamConsumer,
+} from "@fieldmesh/runtime";
+import type { Collection, Sample } from "@fieldmesh/storage";
+import type { BenchContext, Benchmark } from "../benchmark.js";
+import { median, spread } from "../statistics.js";
+
+/** Measuring may add a fifth to ingest. */
+const MOST = 1.2;
+const NODES = 50;
+const SENSORS = 20;
+const MANY_STREAMS = 10_000;
+const START = 1_763_640_000_000;
+const BOOT = 1_763_639_000;
+const log = createLog("bench", { level: "silent" });
+
+/** Nothing is kept: what a store costs is measured elsewhere. */
+const nowhere: Collection<MeasureDocument> = {
+  get: () => Promise.resolve(undefined),
+  insert: (id, document) => Promise.resolve({ id, version: 1, document }),
+  replaceIf: (id, version, document) => Promise.resolve({ id, version: version + 1, document }),
+  delete: () => Promise.resolve(true),
+  find: () => Promise.resolve({ items: [] }),
+  count: () => Promise.resolve(0),
+};
+
+/** Time that passes as the load says. */
+class LoadClock implements ConsumerClock {
+  ms = START;
+  now(): number {
+    return this.ms;
+  }
+  monotonic(): number {
+    return this.ms;
+  }
+}
+
+/** A link into which messages are put by hand: no broker is measured here. */
+class HandLink implements MqttLink {
+  readonly connected = true;
+  readonly url = "mqtt://bench";
+  receive: MessageHandler = () => {};
+  start(): void {}
+  onConnect() {
+    return () => {};
+  }
+  onDisconnect() {
+    return () => {};
+  }
+  onMessage(handler: MessageHandler) {
+    this.receive = handler;
+    return () => {};
+  }
+  publish(): Promise<void> {
+    return Promise.resolve();
+  }
+  subscribe(): Promise<void> {
+    return Promise.resolve();
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** The historian's way in, up to its queue: parse, ledger, queue, and the meters where there are any. */
+class Intake {
+  readonly clock = new LoadClock();
+  readonly link = new HandLink();
+  readonly measurement: Measurement | undefined;
+  readonly consumer: StreamConsumer;
+  #queue: [string, Sample][] = [];
+
+  constructor(measured: boolean) {
+    const { clock, link } = this;
+    const measurement = measured
+      ? createMeasurement({ collection: nowhere, consumer: () => this.consumer, clock, log })
+      : undefined;
+    this.measurement = measurement;
+    this.consumer = createStreamConsumer({
+      links: [link],
+      by: "bench",
+      log,
+      clock,
+      resend: false,
+      onReading: (arrived) => {
+        this.#queue.push([arrived.name, sampleOf(arrived)]);
+        measurement?.arrived(arrived);
+      },
+      onNode: (node, change) => measurement?.node(node, change),
+    });
+    this.consumer.start();
+    if (measurement === undefined) return;
+    for (let node = 0; node < NODES; node++) {
+      // The clocks of the nodes are taken as measured: nothing waits for them.
+      const measuredClock = { offsetMs: 3, delayMs: 1, at: START };
+      const heard = this.consumer.node("env", `node-${node}`);
+      if (heard !== undefined) measurement.node({ ...heard, clockOffset: measuredClock }, "offset");
+    }
+  }
+
+  /** One second: stats every tenth, every stream's reading, a tick. Returns µs of CPU, garbage collection included. */
+  second(messages: readonly (readonly [string, Buffer])[], at: number): number {
+    this.clock.ms = at;
+    const info = { retain: false, dup: false, qos: 1 as const };
+    const before = process.cpuUsage();
+    for (const [topic, payload] of messages) this.link.receive(topic, payload, info);
+    this.measurement?.tick(at);
+    const { user, system } = process.cpuUsage(before);
+    this.#queue = [];
+    return user + system;
+  }
+}
+
+function sampleOf({ reading, clockOffsetMs }: ArrivedReading): Sample {
+  const { boot, seq, timestamp, value, unit } = reading;
+  return { boot, seq, at: timestamp - clockOffsetMs, timestamp, value, unit };
+}
+
+function births(): [string, Buffer][] {
+  return Array.from({ length: NODES }, (_, node) => [
+    `env/node-${node}/birth`,
+    Buffer.from(
+      encodeBirth({
+        node: `node-${node}`,
+        domain: "env",
+        boot: BOOT,
+        version: "1",
+        host: "bench",
+        startedAt: START,
+        sensors: Array.from({ length: SENSORS }, (__, sensor) => ({
+          id: `sensor-${sensor}`,
+          type: "temperature",
+          valueType: "number",
+          unit: "Cel",
+          range: { min: -40, max: 85 },
+          intervalMs: 1_000,
+          driver: "simulated",
+          rules: [],
+        })),
+      }),
+    ),
+  ]);
+}
+
+function readings(seq: number, at: number): [string, Buffer][] {
+  const messages: [string, Buffer][] = [];
+  for (let node = 0; node < NODES; node++) {
+    for (let sensor = 0; sensor < SENSORS; sensor++) {
+      const reading = {
+        node: `node-${node}`,
+        sensor: `sensor-${sensor}`,
+        value: 20 + ((seq * 7 + sensor * 13) % 1_000) / 100,
+        unit: "Cel",
+        timestamp: at - delayOf(node * SENSORS + sensor + seq),
+        boot: BOOT,
+        seq,
+      };
+      messages.push([`env/node-${node}/sensor-${sensor}/raw`, Buffer.from(encodeReading(reading))]);
+    }
+    if (seq % 10 !== node % 10) continue;
+    const account: SensorStats = {
+      read: seq,
+      suppressed: 0,
+      bad: 0,
+      lastSeq: seq,
+      dropped: [],
+      held: [],
+      keptFrom: 1,
+      state: "ok",
+    };
+    const sensors = Object.fromEntries(Array.from({ length: SENSORS }, (_, id) => [`sensor-${id}`, account]));
+    const stats = { boot: BOOT, timestamp: at, sensors, log: { bytes: 0, oldest: null }, previous: [] };
+    messages.push([`env/node-${node}/stats`, Buffer.from(encodeStats(stats))]);
+  }
+  return messages;
+}
+
+/** Most take some ms, one in a hundred some hundreds. */
+function delayOf(n: number): number {
+  const spreadOut = (n * 7_919) % 100;
+  return spreadOut === 0 ? 300 + (n % 400) : 2 + (spreadOut % 15);
+}
+
+async function ingest({ progress, quick }: BenchContext): Promise<Record<"without" | "with", number[]>> {
+  const subjects = { without: new Intake(false), with: new Intake(true) };
+  const samples = { without: [] as number[], with: [] as number[] };
+  const names = ["without", "with"] as const;
+  for (const name of names) subjects[name].second(births(), START);
+  const rounds = quick ? 4 : 12;
+  const seconds = 60;
+  let seq = 0;
+  for (let round = -2; round < rounds; round++) {
+    progress(round < 0 ? "warming up" : `round ${round + 1} of ${rounds}`);
+    const us = { without: 0, with: 0 };
+    for (let second = 0; second < seconds; second++) {
+      seq += 1;
+      const at = START + seq * 1_000;
+      const messages = readings(seq, at);
+      // Whoever comes first finds the messages cold: in turns.
+      const order = second % 2 === 0 ? names : names.toReversed();
+      for (const name of order) us[name] += subjects[name].second(messages, at);
+    }
+    if (round < 0) continue;
+    for (const name of names) samples[name].push(us[name] / (seconds * NODES * SENSORS));
+  }
+  for (const name of names) await subjects[name].consumer.close();
+  return samples;
+}
+
+/** Bytes for each of many streams, after an hour of readings with all kinds of delays. */
+function memory(): number {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = () => {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const clock = new LoadClock();
+  const before = used();
+  const measurement = createMeasurement({
+    collection: nowhere,
+    consumer: () => {
+      throw new Error("nobody asks");
+    },
+    clock,
+    log,
+  });
+  for (let second = 1; second <= 60; second++) {
+    const at = START + second * 20_000;
+    clock.ms = at;
+    for (let id = 0; id < MANY_STREAMS; id++) {
+      const stream = { domain: "env", node: `node-${id}`, sensor: "temperature" };
+      const reading = {
+        node: stream.node,
+        sensor: "temperature",
+        value: 20,
+        unit: "Cel",
+        timestamp: at - delayOf(id + second) + 3,
+        boot: BOOT,
+        seq: second,
+      };
+      const arrived = {
+        stream,
+        reading,
+        accounted: true,
+        outOfOrder: false,
+        arrivedAt: at,
+        clockOffsetMs: 3,
+      };
+      measurement.arrived({ ...arrived, name: `env_node-${id}_temperature` });
+    }
+  }
+  const bytes = (used() - before) / MANY_STREAMS;
+  measurement.counts("env_node-0_temperature", 60_000); // in use until here
+  return bytes;
+}
+
+/** What measuring the streams adds to the way in of readings, and what it keeps in memory. */
+export const measure: Benchmark = {
+  title: "Measuring streams",
+  async run(context) {
+    const samples = await ingest(context);
+    context.progress(`memory of ${MANY_STREAMS} streams`);
+    const bytes = memory();
+    const ratio = median(samples.with) / median(samples.without);
+    const streams = NODES * SENSORS;
+    return {
+      title: "Measuring streams",
+      about: `Readings of ${streams} streams through the parser and the ledger into a queue, with and without the meters of the historian (each stream over 1 minute, 1 hour, 24 hours and 30 days); ${samples.with.length} runs of ${60 * streams} readings each, stats and ticks included.`,
+      columns: ["", "µs of CPU per reading"],
+      rows: [
+        ["parse, ledger, queue", spread(samples.without, 2)],
+        ["the same, measured", spread(samples.with, 2)],
+        ["ratio of the medians", ratio.toFixed(2)],
+        [`memory for each of ${MANY_STREAMS} streams`, `${(bytes / 1_024).toFixed(1)} KiB`],
+      ],
+      required: [{ text: `measuring adds at most ${Math.round((MOST - 1) * 100)} %`, met: ratio <= MOST }],
+      data: { ...samples, ratio, bytesPerStream: bytes },
+    };
+  },
+};
