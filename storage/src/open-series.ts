@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { StorageError } from "./errors.js";
 import { openLmdbSeries } from "./lmdb/lmdb-series.js";
 import type { HoldFolder } from "./lmdb/lmdb-storage.js";
+import type { StoreLog } from "./mongodb/mongo-connection.js";
+import { openMongoSeries } from "./mongodb/series/mongo-series.js";
 import type { StorageAddress } from "./open-storage.js";
 import type { Series } from "./series.js";
 
@@ -14,7 +15,7 @@ export interface SeriesOptions {
    * storage is open and holds the service's folder, in which the one of the series is.
    */
   hold?: HoldFolder;
-  log: { info(fields: object, message: string): void };
+  log: StoreLog;
 }
 
 /**
@@ -23,9 +24,7 @@ export interface SeriesOptions {
  * @throws StorageError saying what to do; what `hold` throws when another process has the folder.
  */
 export async function openSeries({ address, service, hold, log }: SeriesOptions): Promise<Series> {
-  if (address.kind === "mongodb") {
-    throw new StorageError("STORAGE: this version keeps series in a folder only: set STORAGE to one");
-  }
+  if (address.kind === "mongodb") return openMongoSeries({ url: address.url, service, log });
   const folder = join(address.path, service, "series");
   const series = await openLmdbSeries(folder, `series of ${service}`, hold);
   log.info({ ...series.engine }, "series opened");

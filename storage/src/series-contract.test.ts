@@ -3,12 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RangeSet } from "@fieldmesh/protocol";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SampleError } from "./errors.js";
 import { openLmdbSeries } from "./lmdb/lmdb-series.js";
+import { openMongoSeries } from "./mongodb/series/mongo-series.js";
 import { toSamples } from "./samples/sample-columns.js";
 import { comparePositions } from "./samples/sample-order.js";
 import { ROLLUP_MS, type Rollup, type Sample, type SampleColumns, type Series } from "./series.js";
+import { lacksMongo, startMongo, type TestMongo } from "./testing/mongo-server.js";
 
 /** Where a store is for one test, so that it can be opened again. */
 interface Place {
@@ -17,9 +19,10 @@ interface Place {
 }
 
 /** What every adapter has to pass. A new one adds itself here. */
-const ADAPTERS: { name: string; place: () => Promise<Place> }[] = [
+const ADAPTERS: { name: string; skip: boolean; place: () => Promise<Place> }[] = [
   {
     name: "LMDB",
+    skip: false,
     place: async () => {
       const folder = await mkdtemp(join(tmpdir(), "fieldmesh-series-"));
       return {
@@ -28,7 +31,27 @@ const ADAPTERS: { name: string; place: () => Promise<Place> }[] = [
       };
     },
   },
+  {
+    name: "MongoDB",
+    skip: lacksMongo(),
+    place: async () => {
+      mongo ??= await startMongo();
+      if (mongo === undefined) throw new Error("no server");
+      const { url } = mongo;
+      // A part of its own for each test, as services have.
+      places += 1;
+      const service = `test-${places}`;
+      return {
+        open: () => openMongoSeries({ url, service, log: { info: () => {}, warn: () => {} } }),
+        remove: () => Promise.resolve(),
+      };
+    },
+  },
 ];
+
+let mongo: TestMongo | undefined;
+let places = 0;
+afterAll(() => mongo?.stop());
 
 const S1 = "env_greenhouse_temperature";
 const S2 = "env_greenhouse_door";
@@ -54,7 +77,14 @@ function seconds(from: number, to: number): Sample[] {
   return Array.from({ length: to - from }, (_, n) => second(from + n));
 }
 
-describe.each(ADAPTERS)("Series on $name", ({ place: makePlace }) => {
+for (const { name, skip, place } of ADAPTERS) {
+  describe.skipIf(skip)(`Series on ${name}`, { timeout: 120_000 }, () => seriesContract(name, place));
+}
+
+function seriesContract(name: string, makePlace: () => Promise<Place>): void {
+  // The stand-in for MongoDB looks through whole collections: what takes many calls is done less often there.
+  const times = (many: number) => (name === "LMDB" ? many : Math.ceil(many / 5));
+
   let place: Place;
   let series: Series;
 
@@ -251,7 +281,7 @@ describe.each(ADAPTERS)("Series on $name", ({ place: makePlace }) => {
     expect(new Set(seen.map(({ seq }) => seq)).size).toBe(seen.length);
   });
 
-  it("keeps streams apart, and stores all of a call or none", async () => {
+  it("keeps streams apart, and stores nothing of a call with what is no reading", async () => {
     const door = second(0, { value: true, unit: "/" });
     const appended = await series.append(
       new Map([
@@ -428,11 +458,12 @@ describe.each(ADAPTERS)("Series on $name", ({ place: makePlace }) => {
     });
 
     it("are cheap to put one by one, in any order", async () => {
-      const order = [...rows("minute", 0, 300), ...rows("minute", -200, 0).reverse()];
+      const [before, after] = [times(200), times(300)];
+      const order = [...rows("minute", 0, after), ...rows("minute", -before, 0).reverse()];
       for (const one of order) await series.putRollups("minute", new Map([[S1, [one]]]));
-      expect(await series.rollups("minute", S1, -8e15, 8e15)).toEqual(rows("minute", -200, 300));
-      expect((await series.sizes()).minute.rows).toBe(500);
-    }, 30_000);
+      expect(await series.rollups("minute", S1, -8e15, 8e15)).toEqual(rows("minute", -before, after));
+      expect((await series.sizes()).minute.rows).toBe(before + after);
+    });
 
     it("are refused where they are none", async () => {
       const wrong: Partial<Rollup>[] = [{ at: T0 + 1 }, { count: -1 }, { mean: Number.NaN }, { bad: 0.5 }];
@@ -524,10 +555,10 @@ describe.each(ADAPTERS)("Series on $name", ({ place: makePlace }) => {
           expect(await series.stored(stream, boot)).toEqual(expected);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: times(30) },
     );
-  }, 60_000);
-});
+  });
+}
 
 const sample: fc.Arbitrary<Sample> = fc
   .record({

@@ -97,8 +97,10 @@ export interface Series {
   /**
    * Stores what is not there yet. Idempotent on (stream, boot, seq): a reading that was stored once is a
    * duplicate for ever, also after it was pruned. Order does not matter: late readings are put where they
-   * belong by `at`. All streams of one call are stored, or none.
-   * @throws SampleError naming stream, field and value; WriteFailedError.
+   * belong by `at`. What is no reading is refused before anything is written. When a call fails, it is repeated as
+   * it was: an embedded store has stored nothing of it; on MongoDB some of its streams may be stored already, and
+   * the call that succeeds tells of them in `stored` too.
+   * @throws SampleError naming stream, field and value; WriteFailedError; StoreAwayError.
    */
   append(batch: ReadonlyMap<string, readonly Sample[]>): Promise<Map<string, Appended>>;
   /** Stretches of samples, each ordered as asked; of a descending range each stretch is still ascending within. */

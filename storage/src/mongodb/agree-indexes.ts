@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import type { AnyBulkWriteOperation, Collection, IndexDescription } from "mongodb";
+import type { AnyBulkWriteOperation, IndexDescription } from "mongodb";
 import { IndexError } from "../errors.js";
 import { type Index, indexValues } from "../index-key.js";
 import { entryPaths } from "./entry-filter.js";
 import type { KeptDocument } from "./kept-document.js";
-import { ABOUT, LONG_CALL_MS, type MongoConnection } from "./mongo-connection.js";
+import { makeIndexes } from "./make-indexes.js";
+import { ABOUT, type MongoConnection } from "./mongo-connection.js";
 import { severalOf } from "./several-entries.js";
 
 /** The index by which documents with several entries in one are found. */
@@ -34,7 +35,9 @@ export async function agreeIndexes(
   ) as Record<string, unknown>;
   const changed = !isDeepStrictEqual(known?.indexes ?? {}, declared);
   if (changed) await checkDocuments(name, connection, indexes);
-  await makeIndexes(name, connection, indexes);
+  const wanted = indexes.map(describe);
+  if (indexes.some(({ unique }) => !unique)) wanted.push(SEVERAL);
+  await makeIndexes(connection, connection.collection<KeptDocument>(name), wanted);
   if (!changed) return;
   await connection.write(name, () =>
     about.updateOne({ _id: aboutId }, { $set: { indexes: declared } }, { upsert: true }),
@@ -90,40 +93,6 @@ function refuseSame(
       throw new IndexError(index.name, "taken", detail);
     }
     ids.set(key, kept._id);
-  }
-}
-
-async function makeIndexes(
-  name: string,
-  connection: MongoConnection,
-  indexes: readonly Index[],
-): Promise<void> {
-  const documents = connection.collection<KeptDocument>(name);
-  const wanted = new Map(indexes.map((index) => [index.name, describe(index)]));
-  if (indexes.some(({ unique }) => !unique)) wanted.set("several", SEVERAL);
-  const there = await connection.read(() => listIndexes(documents));
-  for (const { name: old = "", key, unique = false } of there) {
-    if (old === "_id_") continue;
-    const same = wanted.get(old);
-    if (same !== undefined && isDeepStrictEqual(Object.entries(same.key), Object.entries(key))) {
-      if ((same.unique ?? false) === unique) {
-        wanted.delete(old);
-        continue;
-      }
-    }
-    await connection.write(name, () => documents.dropIndex(old), LONG_CALL_MS);
-  }
-  if (wanted.size > 0) {
-    await connection.write(name, () => documents.createIndexes([...wanted.values()]), LONG_CALL_MS);
-  }
-}
-
-async function listIndexes(documents: Collection<KeptDocument>): Promise<IndexDescription[]> {
-  try {
-    return (await documents.listIndexes().toArray()) as IndexDescription[];
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 26) return []; // the collection is made with its first index
-    throw error;
   }
 }
 
