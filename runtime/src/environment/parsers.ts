@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { type NameKind, parseName } from "@fieldmesh/protocol";
+import { parseDuration, parseSize } from "../config-file/durations.js";
 import { parseBrokerAddress } from "../mqtt/broker-address.js";
 
 /** What a parser throws: what is expected, in words; the reader adds the name and the value. */
@@ -23,6 +24,41 @@ export const port: Parser<number> = (value) => {
   }
   return Number(value);
 };
+
+/** A whole number within bounds. */
+export function count(least: number, most: number): Parser<number> {
+  return (value) => {
+    if (!/^\d{1,15}$/.test(value) || Number(value) < least || Number(value) > most) {
+      throw new Unexpected(`a whole number from ${least} to ${most}`);
+    }
+    return Number(value);
+  };
+}
+
+/** A size with its unit, within bounds that are written the same way; in bytes. */
+export function size(least: string, most: string): Parser<number> {
+  return bounded(parseSize, least, most, `a size with its unit, ${least} to ${most}`);
+}
+
+/** A duration with its unit, within bounds that are written the same way; in ms. */
+export function duration(least: string, most: string): Parser<number> {
+  return bounded(parseDuration, least, most, `a duration with its unit, ${least} to ${most}`);
+}
+
+function bounded(
+  parse: (text: string) => number | undefined,
+  least: string,
+  most: string,
+  expected: string,
+): Parser<number> {
+  return (value) => {
+    const parsed = parse(value);
+    if (parsed === undefined || parsed < Number(parse(least)) || parsed > Number(parse(most))) {
+      throw new Unexpected(expected);
+    }
+    return parsed;
+  };
+}
 
 /** An address or host name to listen on, without a port. */
 export const host: Parser<string> = (value) => {

@@ -68,6 +68,14 @@ describe("readEnvironment", () => {
     ]);
   });
 
+  it("reads counts, sizes and durations", () => {
+    expect(read("MQTT_MAX_CLIENTS", "500")).toBe(500);
+    expect(read("MQTT_MAX_PACKET", "256KiB")).toBe(262_144);
+    expect(read("MQTT_MAX_PACKET", undefined)).toBe(1_048_576);
+    expect(read("MQTT_SESSION_EXPIRY", "1m")).toBe(60_000);
+    expect(read("MQTT_SESSION_EXPIRY", undefined)).toBe(604_800_000);
+  });
+
   it("reads storage as a folder or a MongoDB address", () => {
     expect(read("STORAGE", "data")).toEqual({ kind: "folder", path: resolve("data") });
     expect(read("STORAGE", "mongodb://db/x")).toEqual({ kind: "mongodb", url: "mongodb://db/x" });
@@ -96,6 +104,13 @@ describe("readEnvironment", () => {
     ["ALLOWED_HOSTS", "https://desk.lan"],
     ["STORAGE", "postgres://db"],
     ["LOG_LEVEL", "verbose"],
+    ["MQTT_MAX_CLIENTS", "0"],
+    ["MQTT_MAX_CLIENTS", "1e3"],
+    ["MQTT_MAX_PACKET", "1048576"],
+    ["MQTT_MAX_PACKET", "1GiB"],
+    ["MQTT_SESSION_EXPIRY", "7"],
+    ["MQTT_SESSION_EXPIRY", "1s"],
+    ["MQTT_SESSION_EXPIRY", "366d"],
   ] as const)("refuses %s=%j, naming both and what is expected", (name, value) => {
     const error = refusal(name, { [name]: value });
     expect(error).toMatchObject({ code: "environment", variable: name, value });

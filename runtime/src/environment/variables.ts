@@ -1,5 +1,7 @@
 import {
   brokers,
+  count,
+  duration,
   host,
   hostList,
   httpUrl,
@@ -8,6 +10,7 @@ import {
   type Parser,
   path,
   port,
+  size,
   storage,
   text,
 } from "./parsers.js";
@@ -163,6 +166,45 @@ export const VARIABLES = {
     parse: path,
     expects: "a file",
     description: "Who may what at the broker, in Mosquitto's `acl_file` format.",
+  },
+  MQTT_MAX_CLIENTS: {
+    parse: count(1, 100_000),
+    default: "10000",
+    expects: "a whole number, 1 to 100000",
+    description: "Clients that the broker serves at a time; one more is refused with CONNACK 3.",
+  },
+  MQTT_MAX_PACKET: {
+    parse: size("1KiB", "64MiB"),
+    default: "1MiB",
+    expects: "a size, `1KiB` to `64MiB`",
+    description: "Largest packet that the broker takes; a larger one ends its connection.",
+  },
+  MQTT_QUEUE_WAIT: {
+    parse: size("64KiB", "256MiB"),
+    default: "1MiB",
+    expects: "a size, `64KiB` to `256MiB`",
+    description:
+      "What may wait for one reader before its publishers wait too, up to a second, and then its messages of QoS 0 are dropped.",
+  },
+  MQTT_QUEUE_MAX: {
+    parse: size("64KiB", "1GiB"),
+    default: "8MiB",
+    expects: "a size, `64KiB` to `1GiB`",
+    description:
+      "What may wait for one reader before it is disconnected; more than `MQTT_QUEUE_WAIT` and `MQTT_MAX_PACKET` together.",
+  },
+  MQTT_SESSION_MESSAGES: {
+    parse: count(1, 30_000),
+    default: "20000",
+    expects: "a whole number, 1 to 30000",
+    description: "Messages that the broker holds for one persistent session while its client is away.",
+  },
+  MQTT_SESSION_EXPIRY: {
+    parse: duration("1m", "365d"),
+    default: "7d",
+    expects: "a duration, `1m` to `365d`",
+    description:
+      "How long a client may be away before its persistent session is ended, with all that it holds.",
   },
   USERS_FILE: {
     parse: path,
