@@ -1,4 +1,4 @@
-import type { ConsumerClock, Log, StreamConsumer } from "@fieldmesh/runtime";
+import { type ConsumerClock, type Log, NotConnectedError, type StreamConsumer } from "@fieldmesh/runtime";
 import { Checkpoint } from "./checkpoint/checkpoint.js";
 import type { Configuration } from "./configuration/configuration.js";
 import { EVENT_INDEXES, EventHistory } from "./events/event-history.js";
@@ -6,6 +6,9 @@ import { createLossLedger, type LossLedger } from "./loss/loss-ledger.js";
 import { LOSS_INDEXES } from "./loss/loss-store.js";
 import { MEASURE_INDEXES } from "./measure/measure-document.js";
 import { createMeasurement, type Measurement } from "./measure/measurement.js";
+import { createObjectives, type Objectives } from "./objectives/objectives.js";
+import { OBJECTIVE_INDEXES, type Publish } from "./objectives/promise-alarms.js";
+import { createQualityPublisher, type QualityPublisher } from "./publish/quality-publisher.js";
 import { Retention } from "./retention/retention.js";
 import { Rollups } from "./rollup/rollups.js";
 import type { Stores } from "./stores.js";
@@ -21,8 +24,12 @@ export interface Parts extends Stores {
   retention: Retention;
   losses: LossLedger;
   measurement: Measurement;
+  objectives: Objectives;
+  publisher: QualityPublisher;
   /** Who listens, as soon as there is one; until then nothing is known. */
   consumer: KnownNodes;
+  /** To the broker that the stream of the topic comes from; rejects while nobody is connected. */
+  publish: Publish;
 }
 
 export type KnownNodes = Pick<StreamConsumer, "nodes" | "node" | "stream">;
@@ -55,6 +62,16 @@ export async function openParts(
     clock,
     log,
   });
+  const publish: Publish = (topic, payload, options) => parts.publish(topic, payload, options);
+  const objectives = createObjectives({
+    measurement,
+    configuration,
+    publish,
+    collection: await storage.collection("objectives", OBJECTIVE_INDEXES),
+    clock: now,
+    log,
+  });
+  const publisher = createQualityPublisher({ measurement, objectives, configuration, publish, log });
   const retention = new Retention({
     series,
     collection: await storage.collection("retention", {}),
@@ -77,7 +94,10 @@ export async function openParts(
     retention,
     losses,
     measurement,
+    objectives,
+    publisher,
     consumer: NOBODY,
+    publish: () => Promise.reject(new NotConnectedError()),
   };
   return parts;
 }

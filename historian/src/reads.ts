@@ -7,19 +7,14 @@ import type { Writer } from "./writer.js";
 
 /** What HTTP asks, answered by the parts. */
 export function createReads(parts: Parts, writer: () => Writer | undefined): HistoryReads {
-  const { configuration, series, catalogue, events, losses, measurement, rollups } = parts;
+  const { configuration, series, catalogue, events, losses, publisher, rollups } = parts;
   return {
     series,
     streams: () => catalogue.list(),
     stream: (name) => catalogue.get(name),
     events,
     losses,
-    quality: {
-      report: (stream, now) => {
-        const measured = measurement.report(stream, now);
-        return measured === undefined ? undefined : { ...measured, objectives: [], configuration: 0 };
-      },
-    },
+    quality: publisher,
     configuration,
     status: () => statusOf(parts, writer()),
     importSamples: async (stream, samples) => {

@@ -1,22 +1,19 @@
-import { join } from "node:path";
-import { RangeSet } from "@fieldmesh/protocol";
+import { parseStreamName } from "@fieldmesh/protocol";
 import {
   type ConsumerClock,
   createMqttLink,
   createStreamConsumer,
   type Log,
   type MqttLink,
+  NotConnectedError,
   Owned,
   type StreamConsumer,
 } from "@fieldmesh/runtime";
-import type { Appended } from "@fieldmesh/storage";
 import { Background } from "./background.js";
-import { catchUp } from "./checkpoint/catch-up.js";
-import { Recovered } from "./checkpoint/recovered.js";
-import { replay } from "./checkpoint/replay.js";
+import { Checkpointer } from "./checkpoint/checkpointer.js";
+import { type TakenUp, takeUp } from "./checkpoint/take-up.js";
 import { Ingest } from "./ingest/ingest.js";
 import { sampleOf } from "./ingest/sample.js";
-import { Spill } from "./ingest/spill.js";
 import type { HistorianOptions } from "./options.js";
 import type { Parts } from "./parts.js";
 
@@ -29,11 +26,12 @@ export interface WriterOptions {
 
 /** The historian at work: it listens, stores, and keeps up what is made of it. */
 export interface Writer {
-  readonly consumer: StreamConsumer;
   readonly links: readonly MqttLink[];
   readonly ingest: Ingest;
   /** When the last checkpoint was taken that is written, ms; undefined before the first. */
   readonly checkpointAt: number | undefined;
+  /** Another instance writes: nothing is written any more that only one may. */
+  abandon(): void;
   close(): Promise<void>;
 }
 
@@ -44,108 +42,39 @@ const CHECKPOINT_MS = 5_000;
 const CLOSE_INGEST_MS = 1_500;
 
 /** Takes up where the process before left off, and begins. */
-export async function startWriter({ options, parts, clock, log }: WriterOptions): Promise<Writer> {
+export async function startWriter(options: WriterOptions): Promise<Writer> {
+  const { options: given, parts, log } = options;
+  const taken = await takeUp(parts, { folder: given.folder, spillBytes: given.spillBytes, log });
   const owned = new Owned();
   try {
-    return await compose({ options, parts, clock, log }, owned);
+    return await compose(options, taken, owned);
   } catch (error) {
     await owned.close();
     throw error;
   }
 }
 
-async function compose({ options, parts, clock, log }: WriterOptions, owned: Owned): Promise<Writer> {
-  const { series, checkpoint, catalogue, events, rollups, retention, losses, measurement } = parts;
-  const { spill, names } = await Spill.open({
-    folder: join(options.folder, "spill"),
-    log,
-    ...(options.spillBytes === undefined ? {} : { maxBytes: options.spillBytes }),
-  });
-  const kept = await checkpoint.restore();
-  await retention.restore();
-  await catalogue.restore();
-  await rollups.restore(kept?.rollups);
-  await measurement.restore();
-  const caught = kept === undefined ? undefined : await catchUp(kept.consumer, series, names);
-  if (kept !== undefined && caught !== undefined) {
-    await replay(series, caught.stored, kept.savedAt, (stream, columns) => {
-      rollups.replayed(stream, columns);
-      measurement.replayed(stream, columns);
-    });
-    log.info(
-      {
-        checkpoint: new Date(kept.savedAt).toISOString(),
-        nodes: kept.consumer.nodes.length,
-        stored: countOf(caught.stored),
-        spilled: spill.readings,
-      },
-      "took up where the process before left off",
-    );
-  }
-
+async function compose(
+  { options, parts, clock, log }: WriterOptions,
+  taken: TakenUp,
+  owned: Owned,
+): Promise<Writer> {
+  const { rollups, retention, losses, measurement, objectives, publisher, events, catalogue } = parts;
   const links = options.brokers.map((urls) =>
     createMqttLink({ urls, clientId: "fm_historian", ...options.mqtt, log }),
   );
-  const recovered = new Recovered(caught?.spilled ?? []);
-  const ingest = new Ingest({
-    series,
-    spill,
-    log,
-    monotonic: () => clock.monotonic(),
-    ...(options.ingest === undefined ? {} : { limits: options.ingest }),
-    onStored: (result: ReadonlyMap<string, Appended>) => {
-      catalogue.stored(result);
-      rollups.stored(result);
-      recovered.stored(result, (stream, columns) => measurement.replayed(stream, columns));
-    },
-    onDropped: (given, cause) => {
-      for (const { stream, boot, ranges } of given) {
-        if (boot > 0) losses.dropped(stream, boot, ranges, cause);
-      }
-    },
-  });
-  const consumer = createStreamConsumer({
-    links,
-    by: "historian",
-    log,
-    clock,
-    ...(caught === undefined ? {} : { state: caught.consumer }),
-    onReading: (arrived) => {
-      ingest.push(arrived.name, sampleOf(arrived));
-      catalogue.observed(arrived);
-      losses.arrived(arrived);
-      measurement.arrived(arrived);
-    },
-    onEvent: (arrived) => {
-      const { domain, node } = arrived.stream;
-      events.record(arrived, consumer.node(domain, node)?.clockOffset?.offsetMs);
-    },
-    onNode: (node, change) => {
-      catalogue.node(node, change);
-      losses.node(node, change);
-      measurement.node(node, change);
-    },
-    onAsked: ({ name }, { boot, from, to }) => losses.asked(name, boot, from, to),
-    onAnswered: ({ name }) => losses.answered(name),
-    onLink: (index, connected) => losses.link(connected, clock.now(), index),
-  });
+  const ingest = createIngest({ options, parts, clock, log }, taken);
+  const consumer = createConsumer({ parts, clock, log }, { links, ingest, taken });
   parts.consumer = consumer;
+  parts.publish = publishBy(consumer, links);
   await losses.restore();
-  if (kept !== undefined) losses.awayBetween(kept.savedAt, clock.now());
+  await objectives.restore();
+  if (taken.savedAt !== undefined) losses.awayBetween(taken.savedAt, clock.now());
 
-  let checkpointAt = kept?.savedAt;
-  const checkpointing = new Background(
-    "checkpoint",
-    async () => {
-      // All of one moment, and written when everything until then is safe.
-      const state = { savedAt: clock.now(), consumer: consumer.save(), rollups: rollups.save() };
-      await ingest.settle();
-      await Promise.all([events.flush(), catalogue.flush(), losses.flush(), measurement.flush()]);
-      await checkpoint.save(state);
-      checkpointAt = state.savedAt;
-    },
-    log,
-  );
+  let abandoned = false;
+  const { savedAt } = taken;
+  const checkpointer = new Checkpointer({ parts, ingest, consumer, clock, savedAt });
+  const checkpoint = new Background("checkpoint", () => checkpointer.take(), log);
   const rolling = new Background("rollups", () => rollups.flush(), log);
   const writing = new Background(
     "events and streams",
@@ -156,34 +85,119 @@ async function compose({ options, parts, clock, log }: WriterOptions, owned: Own
   );
 
   owned.own(async () => {
+    if (abandoned) return;
     await rolling.run();
-    await checkpointing.run(); // one may be on its way, of before
-    await checkpointing.run();
+    await checkpoint.run(); // one may be on its way, of before
+    await checkpoint.run();
   });
   ingest.start();
   owned.own(() => ingest.close(CLOSE_INGEST_MS));
   owned.own(() => retention.close());
-  owned.every(CHECKPOINT_MS, () => void checkpointing.run());
-  owned.every(ROLLUP_MS, () => void rolling.run());
+  owned.every(CHECKPOINT_MS, () => {
+    if (checkpointer.due && !abandoned) void checkpoint.run();
+  });
+  owned.every(ROLLUP_MS, () => {
+    if (!abandoned) void rolling.run();
+  });
   owned.every(TICK_MS, () => {
-    losses.tick(clock.now());
-    measurement.tick(clock.now());
+    if (abandoned) return;
+    const now = clock.now();
+    losses.tick(now);
+    measurement.tick(now);
+    objectives.tick(now);
+    publisher.tick(now);
     void writing.run();
   });
   retention.start();
   consumer.start();
   owned.own(() => consumer.close());
   return {
-    consumer,
     links,
     ingest,
     get checkpointAt() {
-      return checkpointAt;
+      return checkpointer.savedAt;
+    },
+    abandon: () => {
+      abandoned = true;
     },
     close: () => owned.close(),
   };
 }
 
-function countOf(names: readonly { ranges: readonly (readonly [number, number])[] }[]): number {
-  return names.reduce((sum, { ranges }) => sum + RangeSet.of(ranges).count, 0);
+function createIngest(
+  { options, parts, clock, log }: WriterOptions,
+  { spill, recovered }: Pick<TakenUp, "spill" | "recovered">,
+): Ingest {
+  const { series, catalogue, rollups, losses, measurement } = parts;
+  return new Ingest({
+    series,
+    spill,
+    log,
+    monotonic: () => clock.monotonic(),
+    ...(options.ingest === undefined ? {} : { limits: options.ingest }),
+    onStored: (result) => {
+      catalogue.stored(result);
+      rollups.stored(result);
+      recovered.stored(result, (stream, columns) => measurement.replayed(stream, columns));
+    },
+    onDropped: (names, cause) => {
+      for (const { stream, boot, ranges } of names) {
+        if (boot > 0) losses.dropped(stream, boot, ranges, cause); // the older forms have no account
+      }
+    },
+  });
+}
+
+function createConsumer(
+  { parts, clock, log }: Pick<WriterOptions, "parts" | "clock" | "log">,
+  { links, ingest, taken }: { links: readonly MqttLink[]; ingest: Ingest; taken: TakenUp },
+): StreamConsumer {
+  const { catalogue, losses, measurement, objectives, publisher, events } = parts;
+  const consumer = createStreamConsumer({
+    links,
+    by: "historian",
+    log,
+    clock,
+    ...(taken.consumer === undefined ? {} : { state: taken.consumer }),
+    onReading: (arrived) => {
+      ingest.push(arrived.name, sampleOf(arrived));
+      catalogue.observed(arrived);
+      losses.arrived(arrived);
+      measurement.arrived(arrived);
+    },
+    onEvent: (arrived) => {
+      const { domain, node } = arrived.stream;
+      events.record(arrived, consumer.node(domain, node)?.clockOffset?.offsetMs);
+    },
+    onPromise: (name, _rule, event) => {
+      const stream = parseStreamName(name);
+      if (stream.ok && event !== null) events.record({ stream: stream.value, event, arrivedAt: clock.now() });
+    },
+    onNode: (node, change) => {
+      catalogue.node(node, change);
+      losses.node(node, change);
+      measurement.node(node, change);
+    },
+    onAsked: ({ name }, { boot, from, to }) => losses.asked(name, boot, from, to),
+    onAnswered: ({ name }) => losses.answered(name),
+    onLink: (index, connected) => {
+      losses.link(connected, clock.now(), index);
+      if (!connected) return;
+      objectives.connected();
+      publisher.connected();
+    },
+  });
+  return consumer;
+}
+
+/** To the broker that the stream comes from: the third level of `mesh/quality/{stream}` and `mesh/alarm/{stream}/{rule}`. */
+function publishBy(consumer: StreamConsumer, links: readonly MqttLink[]): Parts["publish"] {
+  return (topic, payload, options) => {
+    const stream = parseStreamName(topic.split("/")[2] ?? "");
+    const node = stream.ok ? consumer.node(stream.value.domain, stream.value.node) : undefined;
+    const link = links[node?.link ?? 0];
+    return link === undefined
+      ? Promise.reject(new NotConnectedError())
+      : link.publish(topic, payload, options);
+  };
 }

@@ -94,21 +94,22 @@ export class Checkpoint {
 
   /** To be called when everything that the state knows of is safe. One call at a time. */
   async save({ savedAt, consumer, rollups }: CheckpointState): Promise<void> {
-    const changed: [id: string, document: NodeDocument, digest: string][] = [];
     const there = new Set<string>();
     const alarms = alarmsByNode(consumer.alarms);
-    for (const node of consumer.nodes) {
-      const own = alarms.get(`${node.domain}/${node.node}`) ?? [];
-      for (const [id, document] of nodeDocuments(node, own)) {
-        there.add(id);
-        const mark = digest(document);
-        if (this.#written.get(id) !== mark) changed.push([id, document, mark]);
-      }
-    }
-    for (let i = 0; i < changed.length; i += AT_ONCE) {
-      const some = changed.slice(i, i + AT_ONCE);
-      await Promise.all(some.map(([id, document]) => upsert(this.#nodes, id, document)));
-      for (const [id, , mark] of some) this.#written.set(id, mark);
+    // A few at a time: between them the event loop is free for what arrives.
+    for (let i = 0; i < consumer.nodes.length; i += AT_ONCE) {
+      const documents = consumer.nodes
+        .slice(i, i + AT_ONCE)
+        .flatMap((node) => [...nodeDocuments(node, alarms.get(`${node.domain}/${node.node}`) ?? [])]);
+      await Promise.all(
+        documents.map(async ([id, document]) => {
+          there.add(id);
+          const mark = digest(document);
+          if (this.#written.get(id) === mark) return;
+          await upsert(this.#nodes, id, document);
+          this.#written.set(id, mark);
+        }),
+      );
     }
     const gone = [...this.#written.keys()].filter((id) => !there.has(id));
     for (const id of gone) {
