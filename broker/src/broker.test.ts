@@ -9,7 +9,8 @@ import { type Broker, startBroker } from "./broker.js";
 import { readBrokerConfig } from "./config.js";
 import { makeCertificates } from "./contract/test-certificates.js";
 import { connectPacket, RawClient, TestClient } from "./contract/test-client.js";
-import type { Limits } from "./limits.js";
+import { DEFAULT_LIMITS, type Limits } from "./limits.js";
+import { SILENT_LOG } from "./log.js";
 
 const open = (limits: Partial<Limits> = {}): Promise<Broker> => startBroker({ port: 0 }, { limits });
 const url = (broker: Broker): string => `mqtt://127.0.0.1:${broker.port}`;
@@ -25,6 +26,29 @@ describe("start", () => {
       allowedHosts: ["a.example"],
     });
     expect(() => readBrokerConfig({ MQTT_PORT: "many" })).toThrow(EnvironmentError);
+  });
+
+  test("reads its limits from the environment, which may not contradict one another", () => {
+    const { limits } = readBrokerConfig({
+      MQTT_MAX_CLIENTS: "100",
+      MQTT_MAX_PACKET: "64KiB",
+      MQTT_QUEUE_WAIT: "128KiB",
+      MQTT_QUEUE_MAX: "1MiB",
+      MQTT_SESSION_MESSAGES: "500",
+      MQTT_SESSION_EXPIRY: "12h",
+    });
+    expect(limits).toEqual({
+      clients: 100,
+      connections: 120,
+      sessions: 200,
+      packetBytes: 65_536,
+      softQueueBytes: 131_072,
+      hardQueueBytes: 1_048_576,
+      queuedMessages: 500,
+      sessionExpiryMs: 43_200_000,
+    });
+    expect(DEFAULT_LIMITS).toMatchObject(readBrokerConfig({}).limits);
+    expect(() => readBrokerConfig({ MQTT_MAX_PACKET: "16MiB" })).toThrow(/MQTT_QUEUE_MAX/);
   });
 
   test.each([
@@ -196,6 +220,28 @@ describe("limits refuse clearly and are counted", () => {
       code: 3,
     });
     await (await TestClient.connect(url(broker), { clientId: "a", clean: false })).end();
+  });
+
+  test("time that a client with a session may be away: its session is ended, and said", async () => {
+    const warnings: object[] = [];
+    const log = { ...SILENT_LOG, warn: (fields: object) => void warnings.push(fields) };
+    await using broker = await startBroker(
+      { port: 0, limits: { sessionExpiryMs: 300 } },
+      { log, sysIntervalMs: 50 },
+    );
+    await using stays = await TestClient.connect(url(broker), { clientId: "stays", clean: false });
+    await stays.subscribe(["gone", "$SYS/broker/clients/expired"], 1);
+    const leaves = await TestClient.connect(url(broker), { clientId: "leaves", clean: false });
+    await leaves.subscribe("gone", 1);
+    await leaves.end();
+    await stays.publish("gone", "m", { qos: 1 });
+    await stays.until((seen) =>
+      seen.some(({ topic, payload }) => topic.startsWith("$SYS") && payload === "1"),
+    );
+    expect(broker.drops["session-expired"]).toBe(1);
+    expect(warnings).toContainEqual(expect.objectContaining({ clientId: "leaves", messages: 1 }));
+    await using again = await TestClient.connect(url(broker), { clientId: "leaves", clean: false });
+    expect(again.sessionPresent).toBe(false);
   });
 
   test.each([true, false])("subscriptions per client (clean session %s): SUBACK 0x80", async (clean) => {

@@ -26,9 +26,13 @@ import type { ConnectPacket } from "./wire/connect-packet.js";
 /** Bytes that all connections together may have inside the engine. */
 const ENGINE_BYTES = 2 * 1024 * 1024;
 
+/** How often sessions whose clients stay away are looked for. */
+const EXPIRY_INTERVAL_MS = 30_000;
+
 /** The outside world of a broker; a test replaces any of it. */
 export interface BrokerWorld {
   log?: BrokerLog;
+  /** Beyond those of the configuration. */
   limits?: Partial<Limits>;
   /** In place of what the configuration's files would make. */
   access?: AccessControl;
@@ -84,13 +88,14 @@ class Composition implements PortHost {
   readonly #attached = new Set<Port>();
   #listeners: Listeners | undefined;
   #sweep: NodeJS.Timeout | undefined;
+  #expiry: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(config: BrokerConfig, world: BrokerWorld) {
     this.#config = config;
     this.localOnly = isLoopback(config.host) && isLoopback(config.plainHost ?? config.host);
     this.laneOn = world.lane ?? true;
-    this.limits = { ...DEFAULT_LIMITS, ...world.limits };
+    this.limits = { ...DEFAULT_LIMITS, ...config.limits, ...world.limits };
     const { connectsPerMinute: perMinute, exemptLoopback } = this.limits;
     this.#connects = new AddressBudget({ perMinute, exemptLoopback });
     this.#log = world.log ?? SILENT_LOG;
@@ -147,6 +152,8 @@ class Composition implements PortHost {
       throw error;
     }
     this.#sweep = setInterval(() => sweep(this.#ports, ++this.sweepTick, this.limits), SWEEP_INTERVAL_MS);
+    const expiryIntervalMs = Math.min(EXPIRY_INTERVAL_MS, this.limits.sessionExpiryMs);
+    this.#expiry = setInterval(() => this.#engine.sessions.expire(), expiryIntervalMs);
     const { port, tlsPort, wsPort } = this.#listeners;
     this.#log.info({ host, plainHost: this.#listeners.plainHost, port, tlsPort, wsPort }, "broker listening");
     const close = (): Promise<void> => this.close();
@@ -274,6 +281,7 @@ class Composition implements PortHost {
 
   async #close(): Promise<void> {
     clearInterval(this.#sweep);
+    clearInterval(this.#expiry);
     this.#sys.close();
     // Ports end as the engine closes its clients: wills are published to those who are still there.
     await this.#engine.close();

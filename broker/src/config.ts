@@ -1,4 +1,5 @@
-import { type RawEnvironment, readEnvironment } from "@fieldmesh/runtime";
+import { ConfigurationError, type RawEnvironment, readEnvironment } from "@fieldmesh/runtime";
+import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 
 /** What the broker is told at its start. Every field has a default, so `{ port: 0 }` is a test's broker. */
 export interface BrokerConfig {
@@ -24,6 +25,8 @@ export interface BrokerConfig {
   publicUrl?: URL | undefined;
   /** Host names, beyond loopback, that a WebSocket request may carry in `Host` and `Origin`. */
   allowedHosts: readonly string[];
+  /** What is not named here is as in {@link DEFAULT_LIMITS}. */
+  limits: Partial<Limits>;
 }
 
 export const DEFAULT_CONFIG: BrokerConfig = {
@@ -31,11 +34,13 @@ export const DEFAULT_CONFIG: BrokerConfig = {
   port: 1883,
   tlsPort: 8883,
   allowedHosts: [],
+  limits: {},
 };
 
 /**
  * The configuration as the environment gives it.
  * @throws {EnvironmentError} that names the variable, its value and what is expected
+ * @throws {ConfigurationError} when two of them contradict one another
  */
 export function readBrokerConfig(env: RawEnvironment = process.env): BrokerConfig {
   const values = readEnvironment(
@@ -51,6 +56,12 @@ export function readBrokerConfig(env: RawEnvironment = process.env): BrokerConfi
       "ACL_FILE",
       "ALLOWED_HOSTS",
       "PUBLIC_URL",
+      "MQTT_MAX_CLIENTS",
+      "MQTT_MAX_PACKET",
+      "MQTT_QUEUE_WAIT",
+      "MQTT_QUEUE_MAX",
+      "MQTT_SESSION_MESSAGES",
+      "MQTT_SESSION_EXPIRY",
     ],
     env,
   );
@@ -66,5 +77,36 @@ export function readBrokerConfig(env: RawEnvironment = process.env): BrokerConfi
     aclFile: values.ACL_FILE,
     allowedHosts: values.ALLOWED_HOSTS,
     publicUrl: values.PUBLIC_URL,
+    limits: limitsOf(values),
+  };
+}
+
+interface LimitVariables {
+  MQTT_MAX_CLIENTS: number;
+  MQTT_MAX_PACKET: number;
+  MQTT_QUEUE_WAIT: number;
+  MQTT_QUEUE_MAX: number;
+  MQTT_SESSION_MESSAGES: number;
+  MQTT_SESSION_EXPIRY: number;
+}
+
+function limitsOf(values: LimitVariables): Partial<Limits> {
+  const { MQTT_MAX_CLIENTS: clients, MQTT_MAX_PACKET: packetBytes } = values;
+  const { MQTT_QUEUE_WAIT: softQueueBytes, MQTT_QUEUE_MAX: hardQueueBytes } = values;
+  if (hardQueueBytes < softQueueBytes + packetBytes) {
+    throw new ConfigurationError(
+      `MQTT_QUEUE_MAX of ${hardQueueBytes} B is less than MQTT_QUEUE_WAIT and MQTT_MAX_PACKET together, ${softQueueBytes} + ${packetBytes} B: one packet would have a reader disconnected that keeps up; give more to the first, or less to the others`,
+    );
+  }
+  const { connections, sessions, clients: usualClients } = DEFAULT_LIMITS;
+  return {
+    clients,
+    connections: Math.ceil((clients * connections) / usualClients),
+    sessions: Math.ceil((clients * sessions) / usualClients),
+    packetBytes,
+    softQueueBytes,
+    hardQueueBytes,
+    queuedMessages: values.MQTT_SESSION_MESSAGES,
+    sessionExpiryMs: values.MQTT_SESSION_EXPIRY,
   };
 }

@@ -32,6 +32,8 @@ export interface Limits {
   retainedBytes: number;
   /** Persistent sessions in all (connected or not); the next one gets CONNACK 3. */
   sessions: number;
+  /** How long a client may be away before its session is ended: else one that never returns would stay for ever. */
+  sessionExpiryMs: number;
   /** Outward queue of one reader past which its publishers wait, and then its QoS 0 is dropped. */
   softQueueBytes: number;
   /** Outward queue past which a reader is disconnected. */
@@ -57,6 +59,7 @@ export const DEFAULT_LIMITS: Limits = {
   retainedMessages: 100_000,
   retainedBytes: 64 * MIB,
   sessions: 20_000,
+  sessionExpiryMs: 7 * 24 * 60 * 60_000,
   softQueueBytes: MIB,
   hardQueueBytes: 8 * MIB,
 };

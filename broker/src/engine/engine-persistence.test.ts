@@ -14,7 +14,7 @@ const host = {
 };
 
 function start(): { sessions: Sessions; persistence: EnginePersistence } {
-  const sessions = new Sessions(DEFAULT_LIMITS, { onQueueFull: nothing });
+  const sessions = new Sessions(DEFAULT_LIMITS, { onQueueFull: nothing, onExpired: nothing });
   return {
     sessions,
     persistence: new EnginePersistence(sessions, new RetainedMessages(DEFAULT_LIMITS), host),

@@ -173,7 +173,12 @@ export class EnginePersistence {
   }
 
   async cleanIncoming(client: ClientRef): Promise<void> {
-    this.#incoming.delete(client.id);
+    this.forget(client.id);
+  }
+
+  /** The client's session has ended. */
+  forget(clientId: string): void {
+    this.#incoming.delete(clientId);
   }
 
   // ---- Wills ----

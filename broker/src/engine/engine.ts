@@ -65,6 +65,16 @@ export class Engine {
     this.#permissions = new Permissions(options);
     this.sessions = new Sessions(limits, {
       onQueueFull: (clientId, first) => this.#onQueueFull(clientId, first),
+      onExpired: (clientId, messages) => {
+        this.#persistence.forget(clientId);
+        counters.sessionsExpired += 1;
+        counters.drop("session-expired", messages);
+        options.warnings.warn(
+          "session-expired",
+          { clientId, messages },
+          "session ended: its client stays away",
+        );
+      },
     });
     this.retained = new RetainedMessages(limits);
     this.#persistence = new EnginePersistence(this.sessions, this.retained, {
@@ -263,7 +273,7 @@ export class Engine {
     const clientId = port.client?.id;
     if (clientId === undefined || this.#connected.get(clientId) !== port) return;
     this.#connected.delete(clientId);
-    this.sessions.get(clientId)?.left();
+    this.sessions.left(clientId);
   }
 
   get connectedClients(): Iterable<Port> {

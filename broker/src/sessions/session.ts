@@ -33,6 +33,8 @@ export class Session {
   bytes = 0;
   /** Its client is there. */
   connected = false;
+  /** Since when its client is away, or has been about to come; by the clock of {@link Sessions}. */
+  awaySinceMs = 0;
   /** Said once for each stretch of dropping. */
   dropping = false;
   readonly #bounds: SessionBounds;
@@ -102,8 +104,9 @@ export class Session {
   }
 
   /** Its client has gone. */
-  left(): void {
+  left(nowMs: number): void {
     this.connected = false;
+    this.awaySinceMs = nowMs;
     this.#awaitingRoom = [];
   }
 

@@ -2,23 +2,33 @@ import type { AedesPublishPacket } from "aedes";
 import { type Interest, Interests } from "./interests.js";
 import { Session, type SessionBounds } from "./session.js";
 
+export interface SessionsLimits extends SessionBounds {
+  /** How long a client may be away before its session is ended. */
+  sessionExpiryMs: number;
+}
+
 export interface SessionsHost {
   /** A message was dropped because a session's queue is full; `first` once for each stretch. */
   onQueueFull(clientId: string, first: boolean): void;
+  /** A session was ended because its client stayed away; so many messages were held for it. */
+  onExpired(clientId: string, messages: number): void;
 }
 
 /** All persistent sessions, by client id. */
 export class Sessions {
-  readonly #bounds: SessionBounds;
+  readonly #limits: SessionsLimits;
+  readonly #now: () => number;
   readonly #host: SessionsHost;
   readonly #sessions = new Map<string, Session>();
   readonly #interests = new Interests();
   /** Bytes held for all of them. */
   readonly #total = { bytes: 0 };
 
-  constructor(bounds: SessionBounds, host: SessionsHost) {
-    this.#bounds = bounds;
+  /** @param now a clock that never goes back, ms */
+  constructor(limits: SessionsLimits, host: SessionsHost, now: () => number = () => performance.now()) {
+    this.#limits = limits;
     this.#host = host;
+    this.#now = now;
   }
 
   get count(): number {
@@ -38,14 +48,30 @@ export class Sessions {
     return this.#sessions.get(clientId);
   }
 
-  /** The client's session; a new one when it has none. */
+  /** The client's session, for a client that comes; a new one when it has none. */
   open(clientId: string): Session {
     let session = this.#sessions.get(clientId);
     if (session === undefined) {
-      session = new Session(this.#bounds, this.#total);
+      session = new Session(this.#limits, this.#total);
       this.#sessions.set(clientId, session);
     }
+    session.awaySinceMs = this.#now();
     return session;
+  }
+
+  /** The client has gone. */
+  left(clientId: string): void {
+    this.#sessions.get(clientId)?.left(this.#now());
+  }
+
+  /** Ends the sessions whose clients have been away for too long. */
+  expire(): void {
+    const before = this.#now() - this.#limits.sessionExpiryMs;
+    for (const [clientId, { awaySinceMs, connected, size }] of this.#sessions) {
+      if (connected || awaySinceMs >= before) continue;
+      this.end(clientId);
+      this.#host.onExpired(clientId, size);
+    }
   }
 
   /** Ends the client's session, with all that it held. */

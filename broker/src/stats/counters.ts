@@ -14,6 +14,8 @@ export class Counters {
   publishBytesSent = 0;
   connectionsOpened = 0;
   socketsOpened = 0;
+  /** Persistent sessions that were ended because their clients stayed away. */
+  sessionsExpired = 0;
   readonly drops: Record<DropCause, number> = Object.fromEntries(
     DROP_CAUSES.map((cause) => [cause, 0]),
   ) as Record<DropCause, number>;
@@ -24,6 +26,8 @@ export class Counters {
 
   /** Messages that somebody who should have had them did not get. */
   get messagesDropped(): number {
-    return this.drops["slow-reader"] + this.drops["reader-disconnected"] + this.drops["session-queue"];
+    const { drops } = this;
+    const fromSessions = drops["session-queue"] + drops["session-expired"];
+    return drops["slow-reader"] + drops["reader-disconnected"] + fromSessions;
   }
 }

@@ -3,6 +3,7 @@ export const DROP_CAUSES = [
   "slow-reader",
   "reader-disconnected",
   "session-queue",
+  "session-expired",
   "publish-denied",
   "subscribe-denied",
   "subscription-limit",

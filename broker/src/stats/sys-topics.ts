@@ -74,6 +74,7 @@ export class SysTopics {
     this.#set("clients/active", gauges.connectedClients);
     this.#set("clients/disconnected", gauges.disconnectedClients);
     this.#set("clients/inactive", gauges.disconnectedClients);
+    this.#set("clients/expired", counters.sessionsExpired);
     this.#set("clients/total", clients);
     this.#set("clients/maximum", this.#maximum);
     this.#set("subscriptions/count", gauges.subscriptions);
