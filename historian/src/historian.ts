@@ -31,7 +31,7 @@ export async function startHistorian(options: HistorianOptions, world: Historian
 
 async function compose(
   options: HistorianOptions,
-  { log, clock = Date.now }: HistorianWorld,
+  { log, clock = Date.now, openStores: open = openStores }: HistorianWorld,
   owned: Owned,
 ): Promise<{ url: string; port: number }> {
   const { folder } = options;
@@ -44,7 +44,7 @@ async function compose(
     log,
   });
   owned.own(() => configuration.close());
-  const stores = await openStores(options.storage ?? { kind: "folder", path: dirname(folder) }, folder, log);
+  const stores = await open(options.storage ?? { kind: "folder", path: dirname(folder) }, folder, log);
   owned.own(() => stores.close());
   const times: ConsumerClock = { now: clock, monotonic: () => performance.now() };
   const parts = await openParts(stores, { configuration, clock: times, log });

@@ -1,5 +1,6 @@
 import type { Log, StorageAddress, TlsFiles } from "@fieldmesh/runtime";
 import type { IngestLimits } from "./ingest/ingest.js";
+import type { openStores } from "./stores.js";
 
 /** Where the historian listens, what it connects to, and where it keeps its own. */
 export interface HistorianOptions {
@@ -33,4 +34,6 @@ export interface HistorianWorld {
   /** Ends the process when it cannot go on but a fresh one can. */
   stop?: (reason: Error) => void;
   clock?: () => number;
+  /** Opens the store that the options name; replaced by faults that a real one cannot be brought to. */
+  openStores?: typeof openStores;
 }
