@@ -111,6 +111,16 @@ describe("join", () => {
     expect(joined.step).toEqual([60_000, 60_000, 0, 60_000]);
   });
 
+  it("puts together a row that lies across the edge of two tiles", () => {
+    const left = piece(0, 100_000, [30_000, 90_000], { stepMs: 60_000, min: [1, 2], max: [5, 6] });
+    const right = piece(100_000, 200_000, [90_000, 150_000], { stepMs: 60_000, min: [0, 3], max: [9, 4] });
+    const range = { from: 0, to: 200_000 };
+    const joined = join([left, right], live([]), { range, joint: Infinity, gapMs: GAP }, emptyJoined());
+    expect(joined.t).toEqual([30_000, 90_000, 150_000]);
+    expect(joined.low).toEqual([1, 0, 3]);
+    expect(joined.high).toEqual([5, 9, 4]);
+  });
+
   it("takes of each tile only what is its own, so that one that stands in tells nothing twice", () => {
     const all = every(0, 100_000);
     const pieces = [

@@ -93,17 +93,23 @@ export function join(
   let lastGapMs = 0;
   for (const piece of pieces) {
     const { rows, thinnedMs } = piece;
+    // A row of a rollup stands for the time around it, and may lie across the edge of its tile.
+    const half = rows.stepMs / 2;
     const pieceGapMs = gapOf(piece, gapMs);
-    const end = Math.min(piece.to, joint, range.to + pieceGapMs);
-    const start = Math.max(0, firstAfter(rows.t, Math.max(piece.from, range.from) - 1, 0) - 1);
+    const start = Math.max(0, firstAfter(rows.t, Math.max(piece.from - half, range.from) - 1, 0) - 1);
     for (let i = start; i < rows.t.length; i++) {
       const t = rows.t[i] ?? 0;
-      if (t >= end) break;
-      if (t < piece.from || t <= last) continue;
+      if (t >= joint || t - half >= piece.to || t > range.to + pieceGapMs) break;
+      if (half > 0 ? t + half <= piece.from : t < piece.from) continue;
       const v = rows.v[i] ?? Number.NaN;
-      if (t - last > Math.max(pieceGapMs, lastGapMs) && into.t.length > 0) mark(into, (last + t) / 2);
       const low = rows.min?.[i] ?? Number.NaN;
       const high = rows.max?.[i] ?? Number.NaN;
+      if (t <= last) {
+        // The tile before has its part of this row.
+        if (half > 0) widenLast(into, low, high);
+        continue;
+      }
+      if (t - last > Math.max(pieceGapMs, lastGapMs) && into.t.length > 0) mark(into, (last + t) / 2);
       put(into, t, v, low, high, rows.stepMs);
       if (rows.stepMs > 0) into.banded = true;
       if (t >= range.from) into.thinnedMs = Math.max(into.thinnedMs, thinnedMs, rows.stepMs);
@@ -119,8 +125,8 @@ export function join(
 
 /** The time between two rows of a piece above which something is missing between them, ms. */
 function gapOf({ rows, thinnedMs }: Piece, gapMs: number): number {
-  // The two that are kept of neighbouring columns lie up to two columns apart.
-  return gapMs + Math.max(rows.stepMs * 1.5, thinnedMs * 2);
+  // The two that are kept of neighbouring columns lie up to two columns apart, give or take how they are cut.
+  return gapMs + Math.max(rows.stepMs * 1.5, thinnedMs * 2.1);
 }
 
 function append(live: Series, joint: number, into: JoinedSeries, gapMs: number): void {
@@ -137,6 +143,12 @@ function append(live: Series, joint: number, into: JoinedSeries, gapMs: number):
     into.high.push(Number.NaN);
     into.step.push(0);
   }
+}
+
+function widenLast(into: JoinedSeries, low: number, high: number): void {
+  const end = into.t.length - 1;
+  if (low < (into.low[end] ?? Number.NaN)) into.low[end] = low;
+  if (high > (into.high[end] ?? Number.NaN)) into.high[end] = high;
 }
 
 function mark(into: JoinedSeries, t: number): void {

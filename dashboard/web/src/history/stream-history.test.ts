@@ -4,7 +4,7 @@ import { ApiError } from "../api.js";
 import type { Range } from "../model/time-view.js";
 import { StreamHistory } from "./stream-history.js";
 
-const WIDTH = 1_000;
+const WIDTH = 2_000;
 const HOUR = 3_600_000;
 /** On a second, so that tiles are easy to name. */
 const NOW = 1_763_640_000_000;

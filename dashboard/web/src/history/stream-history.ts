@@ -3,7 +3,7 @@ import { type Signal, signal } from "@preact/signals";
 import type { Range } from "../model/time-view.js";
 import { type HistorianState, stateAfter } from "./client.js";
 import type { Piece } from "./join.js";
-import { standInLengths, TILE_POINTS, type Tile, tileKey, tileLength, tilesOver } from "./tiles.js";
+import { standIns, TILE_POINTS, type Tile, tileKey, tileLength, tilesOver } from "./tiles.js";
 
 type Fetch = (stream: string, range: Range, points: number, signal: AbortSignal) => Promise<HistoryReadings>;
 
@@ -98,18 +98,17 @@ export class StreamHistory {
   #piecesOf(tile: Tile): Piece[] {
     const found = this.#tiles.get(tileKey(tile));
     if (found !== undefined) return [pieceOf(found, tile)];
-    const { coarser, finer } = standInLengths(tile.lengthMs);
-    for (const lengthMs of coarser) {
-      const from = Math.floor(tile.from / lengthMs) * lengthMs;
-      const standIn = this.#tiles.get(tileKey({ from, to: from + lengthMs, lengthMs }));
-      if (standIn !== undefined) return [pieceOf(standIn, tile)];
+    const { coarser, finer } = standIns(tile);
+    for (const standIn of coarser) {
+      const loaded = this.#tiles.get(tileKey(standIn));
+      if (loaded !== undefined) return [pieceOf(loaded, tile)];
     }
-    for (const lengthMs of finer) {
-      const standIns = tilesOver(tile, lengthMs).flatMap((part) => {
+    for (const parts of finer) {
+      const pieces = parts.flatMap((part) => {
         const loaded = this.#tiles.get(tileKey(part));
-        return loaded === undefined ? [] : [pieceOf(loaded, part)];
+        return loaded === undefined ? [] : [pieceOf(loaded, common(part, tile))];
       });
-      if (standIns.length > 0) return standIns;
+      if (pieces.length > 0) return pieces;
     }
     return [];
   }
@@ -205,10 +204,22 @@ export class StreamHistory {
   }
 }
 
-function pieceOf({ tile, readings }: Loaded, { from, to }: Range): Piece {
-  const columns = TILE_POINTS / 2;
-  const thinnedMs = readings.thinned && readings.stepMs === 0 ? tile.lengthMs / columns : 0;
-  return { from, to, rows: readings, thinnedMs };
+function pieceOf({ readings }: Loaded, { from, to }: Range): Piece {
+  return { from, to, rows: readings, thinnedMs: columnOf(readings) };
+}
+
+function common(a: Range, b: Range): Range {
+  return { from: Math.max(a.from, b.from), to: Math.min(a.to, b.to) };
+}
+
+/**
+ * Width of the columns of which the lowest and the highest reading were kept, ms; 0 when every one is there. As the
+ * historian cuts them: of the readings' own time, for two points each, or three where a break is among them.
+ */
+function columnOf({ thinned, stepMs, t, v }: HistoryReadings): number {
+  if (!thinned || stepMs > 0) return 0;
+  const columns = Math.floor((TILE_POINTS - 2) / (v.includes(null) ? 3 : 2));
+  return ((t.at(-1) ?? 0) - (t[0] ?? 0)) / columns;
 }
 
 function nothingOf(stream: string, { from, to }: Range): HistoryReadings {

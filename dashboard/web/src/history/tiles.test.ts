@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { standInLengths, TILE_POINTS, tileLength, tilesOver } from "./tiles.js";
+import { standIns, TILE_POINTS, tileLength, tilesOver } from "./tiles.js";
 
 const spans = fc.integer({ min: 2_000, max: 5 * 366 * 86_400_000 });
 const widths = fc.integer({ min: 200, max: 3_800 });
@@ -43,10 +43,33 @@ describe("tiles", () => {
     expect(tilesOver({ from: 5_000, to: 4_000 }, 1_000)).toEqual([]);
   });
 
-  it("have stand-ins of neighbouring lengths", () => {
-    const { coarser, finer } = standInLengths(64_000);
-    expect(coarser[0]).toBe(128_000);
-    expect(finer).toEqual([32_000, 16_000, 8_000]);
-    expect(standInLengths(2_000).finer).toEqual([]);
+  it("begin where rollups begin", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2e12 }), spans, widths, (from, spanMs, width) => {
+        const lengthMs = tileLength(spanMs, width);
+        const rollupMs = lengthMs >= 3_600_000 ? 3_600_000 : lengthMs >= 60_000 ? 60_000 : 1_000;
+        for (const tile of tilesOver({ from, to: from + spanMs }, lengthMs))
+          expect(tile.from % rollupMs).toBe(0);
+      }),
+    );
+  });
+
+  it("have stand-ins that hold all of them, or are pieces of them", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2e12 }), spans, widths, (from, spanMs, width) => {
+        const [tile] = tilesOver({ from, to: from + spanMs }, tileLength(spanMs, width));
+        if (tile === undefined) throw new Error("there is a tile");
+        const { coarser, finer } = standIns(tile);
+        expect(coarser.length).toBeGreaterThan(0);
+        for (const standIn of coarser) {
+          expect(standIn.from).toBeLessThanOrEqual(tile.from);
+          expect(standIn.to).toBeGreaterThanOrEqual(tile.to);
+        }
+        for (const parts of finer) {
+          expect(parts[0]?.from).toBeLessThanOrEqual(tile.from);
+          expect(parts.at(-1)?.to).toBeGreaterThanOrEqual(tile.to);
+        }
+      }),
+    );
   });
 });

@@ -1,8 +1,8 @@
 import type { Range } from "../model/time-view.js";
 
 /**
- * History is asked for in tiles: stretches whose lengths are powers of two and whose edges are multiples of their
- * length, so that panning and coming back asks for nothing twice, whatever the width of the screen.
+ * History is asked for in tiles: stretches whose edges are multiples of their length, so that panning and coming
+ * back asks for nothing twice, whatever the width of the screen.
  */
 export interface Tile extends Range {
   /** Edge length, ms. */
@@ -13,15 +13,16 @@ export interface Tile extends Range {
 export const TILE_POINTS = 2_000;
 /** Two points a pixel keep the lowest and the highest reading of every column. */
 const POINTS_PER_PIXEL = 2;
-const UNIT_MS = 1_000; // ms
-const LARGEST = 30; // 2^30 s are 34 years
-const SMALLEST = 1;
+
+const doubled = (unitMs: number, times: number): number[] =>
+  Array.from({ length: times }, (_, power) => unitMs * 2 ** power);
+/** Each about twice the one before. From an hour on they begin where rollups of an hour do, from a minute on of a minute. */
+const LENGTHS_MS = [...doubled(2_000, 5), ...doubled(60_000, 6), ...doubled(3_600_000, 20)]; // up to 59 years
 
 /** Length of the tiles that give a view of that length at least two points a pixel, ms. */
 export function tileLength(spanMs: number, widthPx: number): number {
-  const wanted = (TILE_POINTS * spanMs) / (POINTS_PER_PIXEL * Math.max(1, widthPx)) / UNIT_MS;
-  const power = Math.floor(Math.log2(Math.max(1, wanted)));
-  return UNIT_MS * 2 ** Math.min(LARGEST, Math.max(SMALLEST, power));
+  const most = (TILE_POINTS * spanMs) / (POINTS_PER_PIXEL * Math.max(1, widthPx));
+  return LENGTHS_MS.findLast((lengthMs) => lengthMs <= most) ?? LENGTHS_MS[0] ?? most;
 }
 
 /** The tiles of that length that touch a range, from left to right. */
@@ -38,9 +39,19 @@ export function tileKey({ from, lengthMs }: Tile): string {
   return `${lengthMs}@${from}`;
 }
 
-/** Other lengths whose tiles may stand in while one is on its way: the next coarser first, then finer ones. */
-export function standInLengths(lengthMs: number): { coarser: number[]; finer: number[] } {
-  const coarser = [1, 2, 3, 4, 5, 6].map((power) => lengthMs * 2 ** power);
-  const finer = [1, 2, 3].map((power) => lengthMs / 2 ** power).filter((ms) => ms >= 2 * UNIT_MS);
-  return { coarser: coarser.filter((ms) => ms <= UNIT_MS * 2 ** LARGEST), finer };
+/** Lengths up and down the ladder that are looked at. */
+const COARSER = 6;
+const FINER = 3;
+
+/** Tiles that may stand in while one is on its way: one that has all of it, the finest first, else pieces of it. */
+export function standIns(tile: Tile): { coarser: Tile[]; finer: Tile[][] } {
+  const at = LENGTHS_MS.indexOf(tile.lengthMs);
+  const coarser = LENGTHS_MS.slice(at + 1, at + 1 + COARSER).flatMap((lengthMs) => {
+    const [only, ...others] = tilesOver(tile, lengthMs);
+    return only === undefined || others.length > 0 ? [] : [only];
+  });
+  const finer = LENGTHS_MS.slice(Math.max(0, at - FINER), at)
+    .reverse()
+    .map((lengthMs) => tilesOver(tile, lengthMs));
+  return { coarser, finer };
 }

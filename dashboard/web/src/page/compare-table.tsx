@@ -119,7 +119,7 @@ function Row({ line, shown, pointed, index, axis, onRemove }: RowProps) {
             onFocus={renew}
             onClick={renew}
           >
-            <Download /> CSV
+            <Download /> <span class="axis-word">CSV</span>
           </a>
         )}
         <RemoveButton name={name} onRemove={onRemove} />

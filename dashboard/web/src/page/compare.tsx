@@ -4,11 +4,10 @@ import { paletteOf } from "../chart/palette.js";
 import { download, fileName, pictureOf } from "../chart/picture.js";
 import { comparisonOf } from "../model/comparison.js";
 import { liveView } from "../model/time-view.js";
-import { rangeText } from "../model/times.js";
+import { fullTime } from "../model/times.js";
 import { readStreams } from "../model/view-address.js";
 import { isDark, windowMs } from "../preferences.js";
 import { search } from "../router.js";
-import { seconds } from "../server-clock.js";
 import { nodes } from "../state.js";
 import type { TimeAxis } from "../time-axis.js";
 import { ActionButton, OutcomeText, useAction } from "../view/action.js";
@@ -101,7 +100,7 @@ function SavePicture({ axis, compared, place }: PictureProps) {
           const range = axis.range();
           const blob = await pictureOf({
             title: compared.charts.flatMap((chart) => chart.lines.map(({ name }) => name)).join(" · "),
-            subtitle: rangeText(range, seconds.peek()),
+            subtitle: `${fullTime(range.from)} – ${fullTime(range.to)}`,
             charts: canvases.map((canvas, i) => ({
               canvas,
               legend: (compared.charts[i]?.lines ?? []).map(({ name, colour }) => ({

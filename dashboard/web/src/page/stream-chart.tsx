@@ -7,7 +7,7 @@ import { nodeTitle, sensorTitle } from "../model/catalogue.js";
 import { lossText, lossTimeText } from "../model/losses.js";
 import { limitLines } from "../model/rules.js";
 import type { Fit } from "../model/scale.js";
-import { durationText, rangeText } from "../model/times.js";
+import { durationText, fullTime } from "../model/times.js";
 import { valueText } from "../model/units.js";
 import { fit } from "../preferences.js";
 import { seconds } from "../server-clock.js";
@@ -96,7 +96,7 @@ function Figures({ sensor, shown }: { sensor: SensorView; shown: Shown | undefin
         <dd>{figure(summary?.max)}</dd>
       </div>
       {thinnedMs > 0 ? (
-        <div>
+        <div class="wide-only">
           <dt>{banded ? "A point is" : "Extremes of"}</dt>
           <dd>{durationText(thinnedMs)}</dd>
         </div>
@@ -174,7 +174,7 @@ function Exports({ node, sensor, axis, place }: ExportsProps) {
           const range = axis.range();
           const blob = await pictureOf({
             title: `${sensorTitle(sensor)}, ${nodeTitle(node)}`,
-            subtitle: `${rangeText(range, seconds.peek())} · ${sensor.stream}`,
+            subtitle: `${fullTime(range.from)} – ${fullTime(range.to)} · ${sensor.stream}`,
             charts: [{ canvas, legend: [] }],
           });
           download(blob, fileName(sensor.stream, range, "png"));
