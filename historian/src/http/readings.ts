@@ -80,7 +80,7 @@ async function coarseEnough(
   stream: HistoryStream,
   query: ReadingsQuery,
 ): Promise<{ level: RollupLevel; found: Rollup[] }> {
-  const span = query.to - query.from;
+  const span = query.to - (await beginning(series, stream, query));
   const wanted = query.mode === "all" ? AUTO_ROWS : query.points;
   if (span / ROLLUP_MS.minute > AUTO_ROWS || span / ROLLUP_MS.hour >= wanted) {
     return { level: "hour", found: await rows(series, stream, query, "hour") };
@@ -93,14 +93,28 @@ async function coarseEnough(
   return { level: "hour", found: await rows(series, stream, query, "hour") };
 }
 
+/** The start of the range, or of what there is in it: people ask for "everything" by a date long ago. */
+async function beginning(
+  series: Rows,
+  { stream, from: oldest }: HistoryStream,
+  { from, to }: ReadingsQuery,
+): Promise<number> {
+  if ((to - from) / ROLLUP_MS.minute <= AUTO_ROWS) return from;
+  const [first] = await series.rollups("hour", stream, from, to);
+  const begun = Math.min(first?.at ?? to, oldest ?? to);
+  return Math.max(from, begun);
+}
+
 async function rows(
   series: Rows,
-  { stream }: HistoryStream,
-  { from, to }: ReadingsQuery,
+  stream: HistoryStream,
+  query: ReadingsQuery,
   level: RollupLevel,
 ): Promise<Rollup[]> {
+  const from = await beginning(series, stream, query);
+  const { to } = query;
   if ((to - from) / ROLLUP_MS[level] > MAX_ROWS) throw tooMany("level=hour, or a shorter range");
-  return await readRollups(series, level, stream, { from, to });
+  return await readRollups(series, level, stream.stream, { from, to });
 }
 
 function fromRaw(stream: HistoryStream, query: ReadingsQuery, raw: RawColumns): HistoryReadings {

@@ -16,7 +16,7 @@ import { answered, inTime, linkNext, sendJson } from "./answers.js";
 import { sendExport } from "./export-route.js";
 import { importRoute } from "./import-route.js";
 import { historyDescription } from "./openapi.js";
-import { badParameters, parseQuery, type Query } from "./parameters.js";
+import { badParameters, PARAMETERS, parseQuery, type Query } from "./parameters.js";
 import { findReadings } from "./readings.js";
 import type { HistoryReads } from "./reads.js";
 import { Seats } from "./seats.js";
@@ -112,7 +112,9 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
     const { stream } = await streamOf(reads, request);
     const [page, account] = await inTime(
       Promise.all([
-        reads.losses.entries(stream, { ...range, after: query.after, limit }).catch(cursorProblem),
+        reads.losses
+          .entries(stream, { ...range, after: query.after, limit })
+          .catch(cursorProblem(query.after)),
         reads.losses.account(stream),
       ]),
     );
@@ -149,7 +151,9 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
       ...query
     } = parseQuery(request.query, [...EVENTS, ...RANGE, ...PAGE]);
     const range = openRange({ ...query, last }, clock());
-    const page = await inTime(reads.events.find({ ...query, ...range, limit }).catch(cursorProblem));
+    const page = await inTime(
+      reads.events.find({ ...query, ...range, limit }).catch(cursorProblem(query.after)),
+    );
     linkNext(request, response, page.next);
     sendJson(request, response, page.items);
   });
@@ -244,7 +248,7 @@ function openRange(
   now: number,
 ): { from: number | undefined; to: number | undefined } {
   if (last !== undefined) {
-    if (from === undefined && to === undefined) return { from: now - last, to: now };
+    if (from === undefined && to === undefined) return { from: Math.max(0, now - last), to: now };
     throw badParameters([
       { parameter: "last", value: `${last / 1_000}s`, expected: "not beside from or to" },
     ]);
@@ -283,10 +287,13 @@ function stamp(ms: number): string {
   return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, "");
 }
 
-/** Whoever stored the cursor, or changed it, asks for a page that is not there. */
-function cursorProblem(error: unknown): never {
-  if (!(error instanceof Error && "code" in error && error.code === "query")) throw error;
-  throw badParameters([{ parameter: "after", value: "…", expected: "`next` of the page before" }]);
+/** For a cursor that was changed, or is of another query: a page that is not there. */
+function cursorProblem(after: string | undefined): (error: unknown) => never {
+  return (error) => {
+    if (after === undefined || !(error instanceof Error && "code" in error && error.code === "query"))
+      throw error;
+    throw badParameters([{ parameter: "after", value: after, expected: PARAMETERS.after.expected }]);
+  };
 }
 
 /** RFC 9110 §13.1.1: undefined for `*`, which is whatever is there. */

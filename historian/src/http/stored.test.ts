@@ -112,6 +112,11 @@ describe("history out of an embedded store", () => {
     expect(all.min?.every((v) => v === 0)).toBe(true);
     expect(all.max?.every((v) => v === 59)).toBe(true);
     expect((await readings(url, "last=12h")).level).toBe("raw");
+    // "Everything" is no longer than what there is.
+    expect(await readings(url, "from=0")).toMatchObject({ level: "minute", rows: 4_320 });
+    expect((await readings(url, "from=0&level=minute&mode=all")).t).toEqual(
+      (await readings(url, "last=3d&level=minute&mode=all")).t,
+    );
     await series.prune("minute", NOW - DAY_MS);
     expect((await readings(url, "last=3d")).level).toBe("hour");
     expect((await readings(url, "last=3d&level=hour&mode=all")).t.length).toBe(72);
