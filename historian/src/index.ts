@@ -1,3 +1,4 @@
 export { runHistorian } from "./app.js";
 export { type Historian, startHistorian } from "./historian.js";
+export { createMeasurement, type MeasureDocument, type Measurement } from "./measure/measurement.js";
 export type { HistorianOptions, HistorianWorld } from "./options.js";
