@@ -20,6 +20,7 @@ export {
   StorageError,
   WriteFailedError,
 } from "./errors.js";
+export { acquireLease, type Lease, type LeaseClock, type LeaseDocument, type LeaseOptions } from "./lease.js";
 export type { HeldFolder, HoldFolder } from "./lmdb/lmdb-storage.js";
 export type { StoreLog } from "./mongodb/mongo-connection.js";
 export { openSeries, type SeriesOptions } from "./open-series.js";
