@@ -1,7 +1,10 @@
 import type { BenchContext, Benchmark } from "../benchmark.js";
 import { usageOf } from "../process-usage.js";
 import { median, percentile, spread } from "../statistics.js";
-import { type FloodPlan, flood, pacedLatency } from "./flood.js";
+import { type FloodPlan, flood } from "./flood.js";
+import { paced } from "./paced.js";
+import { ProcessWatch } from "./process-watch.js";
+import { stalledReader } from "./stalled-reader.js";
 import { BARE_AEDES, FIELDMESH, MOSQUITTO, NATS, SUBJECTS, type SubjectKind } from "./subjects.js";
 
 const own = (count: number) => Array.from({ length: count }, (_, i) => `env/n${i}/s/raw`);
@@ -26,6 +29,16 @@ interface Sample {
   peakMiB: number;
 }
 
+interface PacedSample {
+  subject: string;
+  p50: number;
+  p95: number;
+  p99: number;
+  deliveredShare: number;
+  cpuS: number;
+  peakMiB: number;
+}
+
 /** Throughput of this broker beside its peers, every one in a process of its own, loaded from this one. */
 export const broker: Benchmark = {
   title: "The broker beside its peers",
@@ -36,7 +49,7 @@ export const broker: Benchmark = {
       return install === undefined;
     });
     const samples: Sample[] = [];
-    const paced: { subject: string; p50: number; p95: number; p99: number }[] = [];
+    const pacedSamples: PacedSample[] = [];
     const rounds = context.quick ? 1 : 3;
     for (let round = 0; round < rounds; round += 1) {
       for (const [scenario, plan] of Object.entries(SCENARIOS)) {
@@ -49,16 +62,13 @@ export const broker: Benchmark = {
       }
       for (const subject of subjects) {
         context.progress(`round ${round + 1}/${rounds}: 5,000/s, ${subject.name}`);
-        const running = await subject.start();
-        const { latenciesMs } = await pacedLatency(running.port, 5_000, context.quick ? 1_000 : 5_000, 100);
-        await running.stop();
-        const at = (p: number) => percentile(latenciesMs, p);
-        paced.push({ subject: subject.name, p50: at(50), p95: at(95), p99: at(99) });
+        pacedSamples.push(await measurePaced(subject, context));
       }
     }
+    const stalled = await stalledReader(context);
     context.progress("resident memory after 100,000 and 1,000,000 messages");
     const growthMiB = await memoryGrowth(FIELDMESH);
-    return section(samples, paced, growthMiB, subjects);
+    return section(samples, pacedSamples, stalled, growthMiB, subjects);
   },
 };
 
@@ -93,30 +103,14 @@ async function measure(
   context: BenchContext,
 ): Promise<Sample> {
   const running = await subject.start();
-  let before = 0;
-  let peak = 0;
-  const watch = setInterval(() => {
-    try {
-      peak = Math.max(peak, usageOf(running.pid).memoryBytes);
-    } catch {
-      // The broker died: its result says so.
-    }
-  }, 250);
+  const watch = new ProcessWatch(running.pid);
   const result = await flood(running.port, {
     ...plan,
     payloadBytes: 100,
-    durationMs: context.quick ? 1_000 : 3_000,
-    onStarted: () => {
-      before = usageOf(running.pid).cpuS; // connecting is another matter
-    },
+    durationMs: context.quick ? 1_000 : 2_500,
+    onStarted: () => watch.begin(),
   });
-  clearInterval(watch);
-  let cpuS = Number.NaN;
-  try {
-    cpuS = usageOf(running.pid).cpuS - before;
-  } catch {
-    // as above
-  }
+  const usage = watch.end();
   await running.stop();
   return {
     scenario,
@@ -125,14 +119,28 @@ async function measure(
     deliveredPerS: result.delivered / plan.subscribers.length / result.seconds,
     acknowledgedPerS: result.acknowledged / result.seconds,
     deliveredShare: result.delivered / result.expected,
-    cpuS,
-    peakMiB: peak / 2 ** 20,
+    ...usage,
   };
+}
+
+async function measurePaced(subject: SubjectKind, context: BenchContext): Promise<PacedSample> {
+  const running = await subject.start();
+  const watch = new ProcessWatch(running.pid);
+  watch.begin();
+  const { latenciesMs, deliveredShare } = await paced(
+    { port: running.port, transport: "tcp" },
+    { rate: 5_000, durationMs: context.quick ? 1_000 : 5_000, payloadBytes: 100, readers: 1 },
+  );
+  const usage = watch.end();
+  await running.stop();
+  const at = (p: number) => percentile(latenciesMs, p);
+  return { subject: subject.name, p50: at(50), p95: at(95), p99: at(99), deliveredShare, ...usage };
 }
 
 function section(
   samples: readonly Sample[],
-  paced: readonly { subject: string; p50: number; p95: number; p99: number }[],
+  pacedSamples: readonly PacedSample[],
+  stalled: Awaited<ReturnType<typeof stalledReader>>,
   growthMiB: number,
   subjects: readonly SubjectKind[],
 ) {
@@ -162,23 +170,24 @@ function section(
     ),
   );
   const pacedRows = subjects.map(({ name }) => {
-    const runs = paced.filter((run) => run.subject === name);
-    const show = (pick: (run: (typeof runs)[number]) => number) => spread(runs.map(pick), 2);
+    const runs = pacedSamples.filter((run) => run.subject === name);
+    const show = (pick: (run: PacedSample) => number, digits = 2) => spread(runs.map(pick), digits);
     return [
       "5,000/s, QoS 0",
       name,
-      `p50 ${show((r) => r.p50)} ms`,
-      `p95 ${show((r) => r.p95)} ms`,
+      `p50 ${show((r) => r.p50)} ms, p95 ${show((r) => r.p95)} ms`,
       `p99 ${show((r) => r.p99)} ms`,
-      "",
-      "",
+      `${show((r) => r.deliveredShare * 100, 1)} %`,
+      show((r) => r.cpuS),
+      show((r) => r.peakMiB, 0),
     ];
   });
   const middle = (scenario: string, qos: 0 | 1, { name }: SubjectKind, pick: (run: Sample) => number) =>
     median(of(scenario, qos, name).map(pick));
   const rate = (scenario: string, qos: 0 | 1, subject: SubjectKind) =>
     middle(scenario, qos, subject, (run) => run.deliveredPerS);
-  const p99 = ({ name }: SubjectKind) => median(paced.filter((p) => p.subject === name).map((p) => p.p99));
+  const p99 = ({ name }: SubjectKind) =>
+    median(pacedSamples.filter((run) => run.subject === name).map((run) => run.p99));
   const acknowledged = (subject: SubjectKind) => middle("4 → 1", 1, subject, (run) => run.acknowledgedPerS);
   const cpuOf500 = (subject: SubjectKind) => middle("500 → 1 at 10/s each", 0, subject, (run) => run.cpuS);
   const peers = subjects.filter((subject) => subject !== FIELDMESH);
@@ -211,14 +220,15 @@ function section(
       text: `resident memory after 1,000,000 messages at most 64 MiB above that after 100,000 (${growthMiB.toFixed(0)})`,
       met: growthMiB <= 64,
     },
+    ...stalled.required,
   ];
   return {
     title: "The broker beside its peers",
     about:
       "Payloads of 100 bytes; each broker in a process of its own, the load in another, both on the same cores. Delivered is per reader and second until the last message came; a share below 100 % was lost.",
     columns: ["scenario", "broker", "delivered/s", "acknowledged/s", "delivered", "CPU s", "peak MiB"],
-    rows: [...rows, ...pacedRows],
+    rows: [...rows, ...pacedRows, ...stalled.rows],
     required,
-    data: { samples, paced, growthMiB },
+    data: { samples, paced: pacedSamples, stalled: stalled.samples, growthMiB },
   };
 }

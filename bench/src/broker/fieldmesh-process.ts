@@ -1,4 +1,5 @@
-// The embedded broker alone, as `fieldmesh broker` runs it.
+// The embedded broker alone, as `fieldmesh broker` runs it; listeners and certificate come from the environment.
 import { runBroker } from "@fieldmesh/broker/run";
 
-await runBroker({ env: { MQTT_PORT: process.argv[2], MQTT_WS_PORT: "0" } });
+const { MQTT_PORT, MQTT_TLS_PORT, MQTT_WS_PORT, TLS_CERT, TLS_KEY } = process.env;
+await runBroker({ env: { MQTT_PORT, MQTT_TLS_PORT, MQTT_WS_PORT, TLS_CERT, TLS_KEY } });

@@ -1,12 +1,13 @@
-import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { generate, type IConnectPacket, type Packet } from "mqtt-packet";
+import { type Address, openStream } from "./transports.js";
 
 /**
  * An MQTT connection that writes prepared bytes and counts frames without decoding them: a client library
  * that decodes is itself the limit above some 200,000 messages/s.
  */
 export class RawClient {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   /** PUBLISH frames received. */
   received = 0;
   /** PUBACK frames received. */
@@ -19,17 +20,14 @@ export class RawClient {
   #rest: Buffer = Buffer.alloc(0);
   #waiting: { type: number; resolve: () => void } | undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Duplex) {
     this.socket = socket;
   }
 
   /** Connects and waits for CONNACK. */
-  static async open(port: number, clientId: string): Promise<RawClient> {
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  static async open(to: number | Address, clientId: string): Promise<RawClient> {
+    const socket = await openStream(typeof to === "number" ? { port: to, transport: "tcp" } : to);
     const client = new RawClient(socket);
-    await new Promise<void>((resolve, reject) => {
-      socket.once("connect", resolve).once("error", reject);
-    });
     socket.on("error", () => socket.destroy());
     socket.on("data", (chunk: Buffer) => client.#take(chunk));
     socket.on("drain", () => client.#onDrained?.());

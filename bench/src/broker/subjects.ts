@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { TransportName } from "./transports.js";
 
 /** A broker under load, in a process of its own. */
 export interface Subject {
@@ -79,12 +80,32 @@ function kind(
   };
 }
 
+function makeCertificate(folder: string): { TLS_CERT: string; TLS_KEY: string } {
+  const [TLS_CERT, TLS_KEY] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"];
+  execFileSync("openssl", ["req", ...made, "-out", TLS_CERT, "-keyout", TLS_KEY], { stdio: "ignore" });
+  return { TLS_CERT, TLS_KEY };
+}
+
 const built = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-export const FIELDMESH = kind("Fieldmesh", undefined, "", (port) => ({
-  command: process.execPath,
-  args: [built("broker/fieldmesh-process.js"), String(port)],
-}));
+const fieldmesh = (name: string, env: (port: number, folder: string) => NodeJS.ProcessEnv): SubjectKind =>
+  kind(name, undefined, "", (port, folder) => ({
+    command: process.execPath,
+    args: [built("broker/fieldmesh-process.js")],
+    env: { MQTT_PORT: "0", MQTT_TLS_PORT: "0", MQTT_WS_PORT: "0", ...env(port, folder) },
+  }));
+
+export const FIELDMESH = fieldmesh("Fieldmesh", (port) => ({ MQTT_PORT: String(port) }));
+/** Reached over this transport at its port. */
+export const FIELDMESH_OVER: Readonly<Record<TransportName, SubjectKind>> = {
+  tcp: FIELDMESH,
+  tls: fieldmesh("Fieldmesh", (port, folder) => ({
+    MQTT_TLS_PORT: String(port),
+    ...makeCertificate(folder),
+  })),
+  ws: fieldmesh("Fieldmesh", (port) => ({ MQTT_WS_PORT: String(port) })),
+};
 export const BARE_AEDES = kind("Aedes, bare", undefined, "", (port) => ({
   command: process.execPath,
   args: [built("broker/aedes-process.js"), String(port)],
