@@ -1,8 +1,9 @@
 import type { Database, RootDatabase } from "lmdb";
-import type { Collection, IndexValue, Page, Query, Stored } from "../collection.js";
+import type { IndexValue, Page, Query, Stored } from "../collection.js";
 import { checkId, encodeDocument, isId } from "../document.js";
 import { IdTakenError, IndexError, QueryError } from "../errors.js";
 import { checkEquals, checkQuery, encodeCursor, ID_INDEX, type Index, indexValues } from "../index-key.js";
+import type { RestorableCollection } from "../restorable.js";
 import { explainCommitFailure } from "./commit-failure.js";
 import { keyRange } from "./key-range.js";
 
@@ -19,7 +20,7 @@ export interface OpenIndex {
 const IDS: Index = { name: ID_INDEX, fields: [[ID_INDEX, "string"]], unique: true };
 
 /** Documents in one LMDB database, and each index in another, written in the same transaction. */
-export class LmdbCollection<T extends object> implements Collection<T> {
+export class LmdbCollection<T extends object> implements RestorableCollection<T> {
   readonly #name: string;
   readonly #root: RootDatabase;
   readonly #documents: Database<Entry, string>;
@@ -67,6 +68,16 @@ export class LmdbCollection<T extends object> implements Collection<T> {
       }
       void this.#documents.remove(id);
       return true;
+    });
+  }
+
+  async restore(documents: readonly Stored<T>[]): Promise<void> {
+    const encoded = documents.map(({ id, version, document }) => {
+      checkId(id);
+      return { id, version, json: encodeDocument(document) };
+    });
+    await this.#write(() => {
+      for (const { id, version, json } of encoded) this.#put(id, version, json, undefined);
     });
   }
 

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { SeqRange } from "@fieldmesh/protocol";
 import type { Engine } from "../collection.js";
 import { StorageError } from "../errors.js";
+import type { RestorableSeries } from "../restorable.js";
 import { checkRollups } from "../samples/check-rollups.js";
 import { checkBoot, checkSamples, checkStream } from "../samples/check-samples.js";
 import type {
@@ -11,7 +12,6 @@ import type {
   RollupLevel,
   Sample,
   SampleColumns,
-  Series,
   SeriesInfo,
   TimeRange,
 } from "../series.js";
@@ -19,6 +19,7 @@ import { explainCommitFailure } from "./commit-failure.js";
 import type { HeldFolder, HoldFolder } from "./lmdb-storage.js";
 import { lmdbVersion } from "./lmdb-version.js";
 import { readBareNumbers } from "./series/bare-numbers.js";
+import { markStored } from "./series/mark-stored.js";
 import { pruneStream } from "./series/prune-raw.js";
 import { finishRemovals, forgetStream } from "./series/remove-stream.js";
 import {
@@ -48,7 +49,7 @@ export async function openLmdbSeries(
   folder: string,
   holder: string,
   hold: HoldFolder | undefined,
-): Promise<Series> {
+): Promise<RestorableSeries> {
   const held = await hold?.(folder, holder);
   try {
     const databases = await openDatabases(folder, false);
@@ -62,7 +63,7 @@ export async function openLmdbSeries(
   }
 }
 
-class LmdbSeries implements Series {
+class LmdbSeries implements RestorableSeries {
   readonly engine: Engine;
   readonly #databases: SeriesDatabases;
   readonly #held: HeldFolder | undefined;
@@ -112,6 +113,12 @@ class LmdbSeries implements Series {
       if (record === undefined) return [];
       return boot === 0 ? readBareNumbers(databases, record) : readNumbers(databases, record.id, boot);
     });
+  }
+
+  async markStored(stream: string, boot: number, ranges: readonly SeqRange[]): Promise<void> {
+    checkStream(stream);
+    checkBoot(stream, boot);
+    await this.#write(() => markStored(this.#databases, stream, boot, ranges));
   }
 
   boots(stream: string): Promise<number[]> {

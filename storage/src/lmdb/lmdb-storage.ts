@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
-import type { Collection, Engine, IndexDeclarations, IndexValue, Storage } from "../collection.js";
+import type { Engine, IndexDeclarations, IndexValue } from "../collection.js";
 import { checkCollectionName } from "../collection-name.js";
 import { IndexError, StorageError } from "../errors.js";
 import { declareIndex, type Index, indexValues } from "../index-key.js";
+import type { RestorableStorage } from "../restorable.js";
 import { DURABLE } from "./durable.js";
 import { LmdbCollection, type OpenIndex } from "./lmdb-collection.js";
 import { lmdbVersion } from "./lmdb-version.js";
@@ -25,7 +26,11 @@ export type HoldFolder = (path: string, holder: string) => Promise<HeldFolder>;
  * has one writer.
  * @throws StorageError when it is of a later version; what `hold` throws when another process has the folder.
  */
-export async function openLmdbStorage(folder: string, holder: string, hold: HoldFolder): Promise<Storage> {
+export async function openLmdbStorage(
+  folder: string,
+  holder: string,
+  hold: HoldFolder,
+): Promise<RestorableStorage> {
   const held = await hold(folder, holder);
   let root: RootDatabase | undefined;
   try {
@@ -53,7 +58,7 @@ async function checkFormat(meta: Database<string, string>, folder: string): Prom
   }
 }
 
-class LmdbStorage implements Storage {
+class LmdbStorage implements RestorableStorage {
   readonly engine: Engine;
   readonly #root: RootDatabase;
   readonly #meta: Database<string, string>;
@@ -68,7 +73,7 @@ class LmdbStorage implements Storage {
     this.engine = engine;
   }
 
-  async collection<T extends object>(name: string, indexes: IndexDeclarations): Promise<Collection<T>> {
+  async collection<T extends object>(name: string, indexes: IndexDeclarations): Promise<LmdbCollection<T>> {
     checkCollectionName(name);
     if (this.#opened.has(name)) throw new StorageError(`collection "${name}" is open already`);
     this.#opened.add(name);
@@ -82,6 +87,24 @@ class LmdbStorage implements Storage {
     }
     await this.#agree(name, documents, open);
     return new LmdbCollection<T>(name, this.#root, documents, open);
+  }
+
+  collections(): Promise<Map<string, IndexDeclarations>> {
+    return Promise.resolve().then(() => {
+      const found = new Map<string, IndexDeclarations>();
+      // LMDB keeps the names of databases as keys of the one without a name.
+      for (const key of this.#root.getKeys({})) {
+        const name = /^documents (.+)$/.exec(String(key))?.[1];
+        if (name === undefined) continue;
+        const known = JSON.parse(this.#meta.get(`indexes ${name}`) ?? "{}") as Record<string, Index>;
+        const declared = Object.entries(known).map(([index, { fields, unique }]) => {
+          const declaration = { fields: Object.fromEntries(fields) };
+          return [index, unique ? { ...declaration, unique } : declaration] as const;
+        });
+        found.set(name, Object.fromEntries(declared));
+      }
+      return found;
+    });
   }
 
   #entries(collection: string, index: string): Database<"", (IndexValue | Uint8Array)[]> {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AnyBulkWriteOperation, IndexDescription } from "mongodb";
+import type { IndexDeclarations, IndexType } from "../collection.js";
 import { IndexError } from "../errors.js";
 import { type Index, indexValues } from "../index-key.js";
 import { entryPaths } from "./entry-filter.js";
@@ -10,6 +11,12 @@ import { severalOf } from "./several-entries.js";
 
 /** The index by which documents with several entries in one are found. */
 const SEVERAL: IndexDescription = { name: "several", key: { several: 1 } };
+
+/** A declaration as it is kept. */
+interface Described {
+  fields: { path: string; type: IndexType }[];
+  unique: boolean;
+}
 
 /** What is known of a collection's indexes: that its documents agree with them. */
 interface AboutCollection {
@@ -42,6 +49,18 @@ export async function agreeIndexes(
   await connection.write(name, () =>
     about.updateOne({ _id: aboutId }, { $set: { indexes: declared } }, { upsert: true }),
   );
+}
+
+/** What a collection was declared with last. */
+export async function declaredIndexes(name: string, connection: MongoConnection): Promise<IndexDeclarations> {
+  const about = connection.collection<AboutCollection>(ABOUT);
+  const known = await connection.read(() => about.findOne({ _id: `collection ${name}` }));
+  const described = Object.entries(known?.indexes ?? {}) as [string, Described][];
+  const declarations = described.map(([index, { fields, unique }]) => {
+    const declaration = { fields: Object.fromEntries(fields.map(({ path, type }) => [path, type])) };
+    return [index, unique ? { ...declaration, unique } : declaration] as const;
+  });
+  return Object.fromEntries(declarations);
 }
 
 /** Reads every document against the indexes, and marks those that have several entries in one. */
@@ -97,7 +116,7 @@ function refuseSame(
 }
 
 /** A declaration as it is remembered: with objects in place of arrays in arrays, which not every server keeps. */
-function describeDeclared({ fields, unique }: Index): object {
+function describeDeclared({ fields, unique }: Index): Described {
   return { fields: fields.map(([path, type]) => ({ path, type })), unique };
 }
 

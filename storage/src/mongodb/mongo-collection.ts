@@ -1,5 +1,5 @@
 import type { Filter, Collection as MongoDocuments, WithoutId } from "mongodb";
-import type { Collection, IndexValue, Page, Query, Stored } from "../collection.js";
+import type { IndexValue, Page, Query, Stored } from "../collection.js";
 import { checkId, encodeDocument, isId } from "../document.js";
 import { IdTakenError, IndexError, QueryError, WriteFailedError } from "../errors.js";
 import {
@@ -11,6 +11,7 @@ import {
   type Index,
   indexValues,
 } from "../index-key.js";
+import type { RestorableCollection } from "../restorable.js";
 import { entryFilter, entrySort, isWhole } from "./entry-filter.js";
 import { type KeptDocument, toStored } from "./kept-document.js";
 import type { MongoConnection } from "./mongo-connection.js";
@@ -24,7 +25,7 @@ const IDS: Index = { name: ID_INDEX, fields: [[ID_INDEX, "string"]], unique: tru
 const MAX_TRIES = 3;
 
 /** Documents in one collection of MongoDB, with its indexes. */
-export class MongoCollection<T extends object> implements Collection<T> {
+export class MongoCollection<T extends object> implements RestorableCollection<T> {
   readonly #name: string;
   readonly #connection: MongoConnection;
   readonly #documents: MongoDocuments<KeptDocument>;
@@ -83,6 +84,17 @@ export class MongoCollection<T extends object> implements Collection<T> {
     const filter = version === undefined ? { _id: id } : { _id: id, version };
     const { deletedCount } = await this.#write(id, () => this.#documents.deleteOne(filter));
     return deletedCount === 1;
+  }
+
+  async restore(documents: readonly Stored<T>[]): Promise<void> {
+    const kept = documents.map(({ id, version, document }) => {
+      checkId(id);
+      return { _id: id, ...this.#encode(version, document) };
+    });
+    if (kept.length === 0) return;
+    await this.#agreed();
+    const wrapped = kept.map(({ _id, ...rest }) => ({ _id, ...this.#wrap(rest) }));
+    await this.#connection.write(this.#name, () => this.#documents.insertMany(wrapped));
   }
 
   async find(query: Query): Promise<Page<T>> {

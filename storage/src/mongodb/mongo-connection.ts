@@ -92,6 +92,16 @@ export class MongoConnection {
     return this.#db.collection<T>(`${this.#service}.${name}`);
   }
 
+  /** Of the service, without its name. */
+  async collectionNames(): Promise<string[]> {
+    const prefix = `${this.#service}.`;
+    const all = await this.read(() => this.#db.listCollections({}, { nameOnly: true }).toArray());
+    return all
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length));
+  }
+
   /** @throws StoreAwayError within 5 s; StorageError. */
   read<T>(work: () => Promise<T>, withinMs = CALL_MS): Promise<T> {
     return this.#run(work, undefined, withinMs);

@@ -1,12 +1,14 @@
-import type { Collection, Engine, IndexDeclarations, Storage } from "../collection.js";
+import type { Engine, IndexDeclarations } from "../collection.js";
 import { checkCollectionName } from "../collection-name.js";
 import { StorageError } from "../errors.js";
 import { declareIndex } from "../index-key.js";
+import type { RestorableStorage } from "../restorable.js";
 import { StoreAwayError } from "../store-away-error.js";
-import { agreeIndexes } from "./agree-indexes.js";
+import { agreeIndexes, declaredIndexes } from "./agree-indexes.js";
 import type { KeptDocument } from "./kept-document.js";
 import { MongoCollection } from "./mongo-collection.js";
 import { ABOUT, MongoConnection, type StoreLog } from "./mongo-connection.js";
+import { SERIES_COLLECTIONS } from "./series/series-collections.js";
 
 export interface MongoStorageOptions {
   /** `mongodb://…`; the database is its path, `fieldmesh` without one. */
@@ -20,13 +22,17 @@ export interface MongoStorageOptions {
  * done by the first call that reaches it.
  * @throws StorageError when the address is none, the server refuses the sign-in, or the store is of a later version.
  */
-export async function openMongoStorage({ url, service, log }: MongoStorageOptions): Promise<Storage> {
+export async function openMongoStorage({
+  url,
+  service,
+  log,
+}: MongoStorageOptions): Promise<RestorableStorage> {
   const connection = new MongoConnection(url, service, log);
   await connection.open();
   return new MongoStorage(connection);
 }
 
-class MongoStorage implements Storage {
+class MongoStorage implements RestorableStorage {
   readonly #connection: MongoConnection;
   readonly #opened = new Set<string>();
 
@@ -39,9 +45,11 @@ class MongoStorage implements Storage {
   }
 
   /** When the server is away, what contradicts the declaration is told by the first call that reaches it. */
-  async collection<T extends object>(name: string, declared: IndexDeclarations): Promise<Collection<T>> {
+  async collection<T extends object>(name: string, declared: IndexDeclarations): Promise<MongoCollection<T>> {
     checkCollectionName(name);
-    if (name === ABOUT) throw new StorageError(`collection "${name}": the store's own has this name`);
+    if (name === ABOUT || SERIES_COLLECTIONS.has(name)) {
+      throw new StorageError(`collection "${name}": the store's own has this name`);
+    }
     if (this.#opened.has(name)) throw new StorageError(`collection "${name}" is open already`);
     this.#opened.add(name);
     const connection = this.#connection;
@@ -61,6 +69,15 @@ class MongoStorage implements Storage {
     }
     const documents = connection.collection<KeptDocument>(name);
     return new MongoCollection<T>(name, connection, documents, indexes, agree);
+  }
+
+  async collections(): Promise<Map<string, IndexDeclarations>> {
+    const found = new Map<string, IndexDeclarations>();
+    for (const name of await this.#connection.collectionNames()) {
+      if (name === ABOUT || SERIES_COLLECTIONS.has(name)) continue;
+      found.set(name, await declaredIndexes(name, this.#connection));
+    }
+    return found;
   }
 
   close(): Promise<void> {

@@ -90,6 +90,13 @@ export function readBareNumbers(databases: SeriesDatabases, record: StreamRecord
   return numbers.ranges();
 }
 
+/** Within a transaction: lets these ranges stand for readings that are not kept. */
+export function markBare(databases: SeriesDatabases, id: number, ranges: readonly SeqRange[]): void {
+  const spans = readPruned(databases, id);
+  for (const [from, to] of ranges) spans.add(from, to);
+  void databases.heads.put(entryKey(id, PRUNED, 0), encodePage(spans, -MAX_BARE_NUMBER));
+}
+
 /** Within a transaction: lets stretches of time stand for what is pruned. */
 export function prunedBare(databases: SeriesDatabases, id: number, seqs: readonly number[]): void {
   if (seqs.length === 0) return;

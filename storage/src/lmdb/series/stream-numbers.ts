@@ -27,6 +27,22 @@ export function storeNumbers(
   }
 }
 
+/** Within a transaction: counts those of the numbers `from` to `to` as stored that are of the page. */
+export function addNumbers(
+  { numbers }: SeriesDatabases,
+  id: number,
+  boot: number,
+  page: number,
+  from: number,
+  to: number,
+): void {
+  const key = numbersKey(id, boot, page);
+  const start = page * NUMBERS_PER_PAGE;
+  const set = decodePage(numbers.get(key), start);
+  set.add(Math.max(from, start), Math.min(to, start + NUMBERS_PER_PAGE - 1));
+  void numbers.put(key, encodePage(set, start));
+}
+
 export function readNumbers({ numbers }: SeriesDatabases, id: number, boot: number): SeqRange[] {
   const ranges: SeqRange[] = [];
   const range = { start: numbersKey(id, boot, 0), end: numbersEnd(id, boot) };

@@ -1,3 +1,4 @@
+import type { SeqRange } from "@fieldmesh/protocol";
 import type { AnyBulkWriteOperation } from "mongodb";
 import { StorageError, WriteFailedError } from "../../errors.js";
 import { MAX_BLOCK } from "../../samples/merge-block.js";
@@ -12,6 +13,7 @@ import {
   keepReadings,
   sortSamples,
 } from "./kept-series.js";
+import { markedNumbers } from "./marked-numbers.js";
 import { sealTail } from "./seal-tail.js";
 import type { SeriesCollections } from "./series-collections.js";
 import { keepHead, newHead, type StreamHead, type StreamHeads } from "./stream-heads.js";
@@ -66,6 +68,13 @@ export class SampleAppends {
     }
     for (const stream of batch.keys()) this.#doubts.delete(stream);
     return appended;
+  }
+
+  /** Counts numbers as stored whose readings are not given. */
+  async mark(stream: string, boot: number, ranges: readonly SeqRange[]): Promise<void> {
+    await this.#heads.load([stream]);
+    const head = await moveOldRanges(this.#collections, this.#heads.get(stream) ?? newHead(stream));
+    await this.#push([{ head, fresh: markedNumbers(head, boot, ranges) }]);
   }
 
   async #write(plans: readonly Plan[]): Promise<void> {

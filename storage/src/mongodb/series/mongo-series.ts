@@ -1,5 +1,6 @@
 import type { SeqRange } from "@fieldmesh/protocol";
 import type { Engine } from "../../collection.js";
+import type { RestorableSeries } from "../../restorable.js";
 import { checkRollups } from "../../samples/check-rollups.js";
 import { checkBoot, checkSamples, checkStream } from "../../samples/check-samples.js";
 import type {
@@ -9,7 +10,6 @@ import type {
   RollupLevel,
   Sample,
   SampleColumns,
-  Series,
   SeriesInfo,
   TimeRange,
 } from "../../series.js";
@@ -28,13 +28,13 @@ import { infoOf, StreamHeads } from "./stream-heads.js";
  * and its newest readings), `.blocks`, `.minutes` and `.hours`. The server need not be there.
  * @throws StorageError when the address is none, the server refuses the sign-in, or the store is of a later version.
  */
-export async function openMongoSeries({ url, service, log }: MongoStorageOptions): Promise<Series> {
+export async function openMongoSeries({ url, service, log }: MongoStorageOptions): Promise<RestorableSeries> {
   const connection = new MongoConnection(url, service, log);
   await connection.open();
   return new MongoSeries(connection);
 }
 
-class MongoSeries implements Series {
+class MongoSeries implements RestorableSeries {
   readonly #connection: MongoConnection;
   readonly #collections: SeriesCollections;
   readonly #heads: StreamHeads;
@@ -83,6 +83,12 @@ class MongoSeries implements Series {
       const head = this.#heads.get(stream);
       return head === undefined ? [] : storedNumbers(this.#collections, head, boot, tail);
     });
+  }
+
+  async markStored(stream: string, boot: number, ranges: readonly SeqRange[]): Promise<void> {
+    checkStream(stream);
+    checkBoot(stream, boot);
+    if (ranges.length > 0) await this.#inTurn(() => this.#appends.mark(stream, boot, ranges));
   }
 
   async boots(stream: string): Promise<number[]> {

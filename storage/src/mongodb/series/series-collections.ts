@@ -4,6 +4,15 @@ import { makeIndexes } from "../make-indexes.js";
 import type { MongoConnection } from "../mongo-connection.js";
 import type { KeptBlock, KeptOlder, KeptRows, KeptStream } from "./kept-series.js";
 
+/** Names that a collection of documents cannot have, beside those of the series of its service. */
+export const SERIES_COLLECTIONS: ReadonlySet<string> = new Set([
+  "series",
+  "blocks",
+  "older",
+  "minutes",
+  "hours",
+]);
+
 /** The collections of a service's series. */
 export class SeriesCollections {
   readonly connection: MongoConnection;
