@@ -21,7 +21,7 @@ describe("textField", () => {
 
   it("never begins as a formula does", () => {
     fc.assert(
-      fc.property(fc.constantFrom(..."=+-@\t\r"), fc.string(), (first, rest) => {
+      fc.property(fc.constantFrom("=", "+", "-", "@", "\t", "\r"), fc.string(), (first, rest) => {
         const [fields] = parse(textField(first + rest), { record_delimiter: "\r\n" });
         expect(fields?.[0]).toMatch(/^'/);
       }),

@@ -14,7 +14,7 @@ const MAX_ROW_CHARS = 16_384;
 /** A file that cannot be read (on). `code` is stable. */
 export class ImportError extends Error {
   override readonly name = "ImportError";
-  readonly code: "malformed_csv" | "not_utf8" | "too_large" | "empty";
+  readonly code: "malformed_csv" | "not_utf8" | "too_large" | "too_slow" | "empty";
 
   constructor(code: ImportError["code"], message: string, options?: ErrorOptions) {
     super(message, options);

@@ -262,7 +262,7 @@ describe("readings from a file", () => {
   });
 
   test("files that cannot be read are refused as a whole", async () => {
-    const service = await historyService({ clock: () => NOW, maxImportBytes: 300_000 });
+    const service = await historyService({ clock: () => NOW, imports: { maxBytes: 300_000 } });
     const cases: [string | Uint8Array<ArrayBuffer>, Record<string, string>, number, string][] = [
       ["", {}, 422, "empty"],
       ["zeit;wert\n1;2\n", {}, 422, "header"],
@@ -354,6 +354,36 @@ describe("readings from a file", () => {
     service.reads.series.failWith = undefined;
     const again = await importCsv(service, file);
     expect(again.lines.at(-1)).toMatchObject({ stored: 7_000, duplicates: 5_000, done: true });
+  });
+
+  test("a file of which nothing more comes is given up, and what came of it stays", async () => {
+    const service = await historyService({ clock: () => NOW, imports: { idleMs: 200 } });
+    const send = async (text: string): Promise<{ status: number; body: string }> => {
+      const request = httpRequest(urlOf(service, "/import"), {
+        method: "POST",
+        headers: { "content-type": "text/csv" },
+      });
+      request.on("error", () => {});
+      request.write(text);
+      const [response] = await once(request, "response");
+      let body = "";
+      for await (const chunk of response) body += String(chunk);
+      request.destroy();
+      return { status: response.statusCode, body };
+    };
+    expect(await send("time,value,unit\n1,2,Cel\n")).toMatchObject({
+      status: 408,
+      body: expect.stringContaining("too_slow"),
+    });
+    const rows = Array.from({ length: 6_000 }, (_, n) => `${NOW - n},1,Cel\n`).join("");
+    const { status, body } = await send(`time,value,unit\n${rows}`);
+    expect(status).toBe(200);
+    expect(JSON.parse(body.trim().split("\n").at(-1) ?? "") as ImportProgress).toMatchObject({
+      stored: 5_000,
+      done: false,
+      problem: { code: "too_slow" },
+    });
+    expect(service.reads.series.raw(STREAM).length).toBe(5_000);
   });
 
   test("who goes away in the middle ends it, and leaves room for others", async () => {

@@ -12,19 +12,22 @@ export interface ImportRouteOptions {
   reads: Pick<HistoryReads, "stream" | "importSamples">;
   clock: () => number;
   log: Log;
+  limits?: ImportLimits | undefined;
+}
+
+export interface ImportLimits {
   /** Of one file. Default 512 MiB, which is some ten million readings. */
   maxBytes?: number;
-  /** Default 60 s. */
+  /** A file of which nothing comes for this long is given up. Default 60 s. */
   idleMs?: number;
 }
 
 const MAX_BYTES = 536_870_912;
-/** A file of which nothing comes for this long is given up. */
 const IDLE_MS = 60_000;
 
 /** `POST …/import`: CSV in, NDJSON out, a line for each step; what is stored stays stored however it ends. */
 export function importRoute(options: ImportRouteOptions): RequestHandler {
-  const { reads, clock, log, maxBytes = MAX_BYTES, idleMs = IDLE_MS } = options;
+  const { reads, clock, log, limits: { maxBytes = MAX_BYTES, idleMs = IDLE_MS } = {} } = options;
   const seats = new Seats("imports", 2);
   return async (request, response) => {
     parseQuery(request.query, []);
@@ -33,9 +36,8 @@ export function importRoute(options: ImportRouteOptions): RequestHandler {
     const known = await reads.stream(stream);
     await seats.sit(async () => {
       const putBack = liftBodyDeadline(request);
-      const idle = setTimeout(() => request.destroy(new Error("nothing came for too long")), idleMs);
       try {
-        const steps = importCsv(bodyOf(request, idle), {
+        const steps = importCsv(bodyOf(request, idleMs), {
           unit: known?.unit,
           valueType: known?.valueType,
           now: clock(),
@@ -45,8 +47,10 @@ export function importRoute(options: ImportRouteOptions): RequestHandler {
         const last = await tell(response, steps);
         const { name: by } = principalOf(response);
         log.info({ by, stream, ...last, errors: last.errors.length }, "readings imported");
+      } catch (error) {
+        if (!response.destroyed) throw error;
+        log.info({ stream }, "an import was broken off by who sent it");
       } finally {
-        clearTimeout(idle);
         putBack();
       }
     });
@@ -77,10 +81,27 @@ function checkHead(request: Request, maxBytes: number): void {
 }
 
 /** Ends without closing the connection, which still has to carry the answer. */
-async function* bodyOf(request: Request, idle: NodeJS.Timeout): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    idle.refresh();
-    yield chunk as Uint8Array;
+async function* bodyOf(request: Request, idleMs: number): AsyncGenerator<Uint8Array, void, undefined> {
+  const chunks: AsyncIterator<Uint8Array> = request.iterator({ destroyOnReturn: false });
+  for (;;) {
+    const chunk = await soon(chunks.next(), idleMs);
+    if (chunk.done === true) return;
+    yield chunk.value;
+  }
+}
+
+/** @throws ImportError when it takes longer. */
+async function soon<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new ImportError("too_slow", `nothing of the file came for ${limitMs / 1_000} s`));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -124,7 +145,10 @@ function problemOf(error: unknown): HttpProblem | undefined {
     return new HttpProblem(422, "header", `${error.message}: ${errors[0]?.detail}`, { errors }, cause);
   }
   if (error instanceof ImportError) {
-    return new HttpProblem(error.code === "too_large" ? 413 : 422, error.code, error.message, {}, cause);
+    const status = { too_large: 413, too_slow: 408, malformed_csv: 422, not_utf8: 422, empty: 422 }[
+      error.code
+    ];
+    return new HttpProblem(status, error.code, error.message, {}, cause);
   }
   if (error instanceof HttpProblem) return error;
   return problemOfStore(error);

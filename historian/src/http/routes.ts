@@ -14,7 +14,7 @@ import { type Request, type RequestHandler, type Response, Router } from "expres
 import { z } from "zod";
 import { answered, inTime, linkNext, sendJson } from "./answers.js";
 import { sendExport } from "./export-route.js";
-import { importRoute } from "./import-route.js";
+import { type ImportLimits, importRoute } from "./import-route.js";
 import { historyDescription } from "./openapi.js";
 import { badParameters, PARAMETERS, parseQuery, type Query } from "./parameters.js";
 import { findReadings } from "./readings.js";
@@ -30,8 +30,7 @@ export interface HistoryRoutesOptions {
   version: string;
   /** ms since the epoch; the machine's by default. */
   clock?: () => number;
-  /** Of an imported file. */
-  maxImportBytes?: number;
+  imports?: ImportLimits;
 }
 
 export const HISTORY_PATH = "/api/history";
@@ -201,7 +200,7 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
         reads,
         clock,
         log,
-        ...(options.maxImportBytes === undefined ? {} : { maxBytes: options.maxImportBytes }),
+        limits: options.imports,
       }),
     ),
   });

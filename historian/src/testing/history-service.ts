@@ -12,6 +12,7 @@ import {
 import { addSessionRoutes, createHttpApp, createSignIn, listen } from "@fieldmesh/runtime";
 import type { Appended, Sample } from "@fieldmesh/storage";
 import { onTestFinished } from "vitest";
+import type { ImportLimits } from "../http/import-route.js";
 import type { HistoryEventQuery, HistoryReads, VersionedConfiguration } from "../http/reads.js";
 import { historyRoutes } from "../http/routes.js";
 import { FakeSeries } from "./fake-series.js";
@@ -204,7 +205,7 @@ export interface HistoryService {
 
 export interface ServiceOptions {
   clock?: () => number;
-  maxImportBytes?: number;
+  imports?: ImportLimits;
 }
 
 /** History served over HTTP as the historian does it, out of memory. Gone when the test is over. */
@@ -216,7 +217,7 @@ export async function historyService(options: ServiceOptions = {}): Promise<Hist
 /** The same of any parts. */
 export async function serveHistory(
   reads: HistoryReads,
-  { clock = Date.now, maxImportBytes }: ServiceOptions = {},
+  { clock = Date.now, imports = {} }: ServiceOptions = {},
 ): Promise<Omit<HistoryService, "reads">> {
   const folder = await mkdtemp(join(tmpdir(), "fieldmesh-history-"));
   const usersFile = join(folder, "users.yaml");
@@ -233,7 +234,7 @@ export async function serveHistory(
           log: quiet,
           version: "1.2.3",
           clock,
-          ...(maxImportBytes === undefined ? {} : { maxImportBytes }),
+          imports,
         }),
       );
     },
