@@ -55,8 +55,8 @@ export class StreamMeter {
   #undeclaredMs: number | undefined;
   /** The boot whose account was looked at, and with it those before. */
   #reconciledBoot: number | undefined;
-  /** The ledger's count when it was last looked at. */
-  #duplicates: number | undefined;
+  /** The ledger's count when it was last looked at. Ledgers count from 0 whenever they are made. */
+  #duplicates = 0;
   readonly #tally = new StreamTally();
   readonly #fresh = new FreshTime((kind, from, to) => this.#tally.time(kind, from, to));
   readonly #numbering = new Numbering((...missing) => this.#tally.missing(...missing));
@@ -170,11 +170,11 @@ export class StreamMeter {
 
   /** What the consumer's ledger counted as duplicates so far: what is new of it came now. */
   duplicates(total: number, now: number): void {
-    const before = this.#duplicates ?? total;
+    const fresh = total < this.#duplicates ? total : total - this.#duplicates;
     this.#duplicates = total;
-    if (total <= before) return;
+    if (fresh === 0) return;
     this.changed = true;
-    this.#tally.fault("duplicate", now, total - before);
+    this.#tally.fault("duplicate", now, fresh);
   }
 
   /** See {@link Numbering.reconcile}. */
