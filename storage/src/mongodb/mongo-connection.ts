@@ -169,6 +169,8 @@ export class MongoConnection {
   }
 
   async #hello(): Promise<void> {
+    // Not by the first command: one that fails to connect would fail others that have just begun.
+    await this.#client.connect();
     const info = await this.#db.command({ buildInfo: 1 });
     const isFerret = info["ferretdbVersion"] !== undefined;
     this.#engine.name = isFerret ? "FerretDB" : "MongoDB";

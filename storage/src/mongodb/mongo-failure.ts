@@ -22,7 +22,8 @@ const REFUSED = new Set([13, 18, 8000]);
  * @param at address without password
  * @param write the collection that is written, undefined for a read
  */
-export function explainMongoFailure(error: unknown, at: string, write: string | undefined): unknown {
+export function explainMongoFailure(failure: unknown, at: string, write: string | undefined): unknown {
+  const error = unwrap(failure);
   if (!(error instanceof MongoError)) return error;
   if (error instanceof MongoServerError) {
     const code = Number(error.code);
@@ -37,6 +38,13 @@ export function explainMongoFailure(error: unknown, at: string, write: string | 
   return write === undefined
     ? new StorageError(`${at}: the read failed: ${error.message}`, { cause: error })
     : new WriteFailedError(write, error);
+}
+
+/** A bulk write tells of a connection that failed as if the server had answered, and keeps what happened within. */
+function unwrap(failure: unknown): unknown {
+  if (!(failure instanceof MongoServerError)) return failure;
+  const within: unknown = failure.errorResponse;
+  return within instanceof MongoError ? within : failure;
 }
 
 function isAway(error: MongoError): boolean {

@@ -7,10 +7,11 @@ import { toSamples } from "../samples/sample-columns.js";
 import type { Sample, Series } from "../series.js";
 import { StoreAwayError } from "../store-away-error.js";
 import { lacksOwnMongo, startMongo, type TestMongo } from "../testing/mongo-server.js";
+import type { StoreLog } from "./mongo-connection.js";
 import { openMongoStorage } from "./mongo-storage.js";
 import { openMongoSeries } from "./series/mongo-series.js";
 
-const quiet = { info: () => {}, warn: () => {} };
+const quiet: StoreLog = { info: () => {}, warn: () => {} };
 /** Within which a call must have failed. */
 const CALL_MS = 5_000;
 const BACK = { timeout: 20_000, interval: 50 };
@@ -105,7 +106,7 @@ describe.skipIf(lacksOwnMongo())("when the server is away", () => {
     await expect(things.insert("b", { name: "one" })).rejects.toThrow('"a" has name "one" already');
     expect(storage.engine.version).toMatch(/^\d+\./);
     expect(said).toEqual(["the store is away", "the store is back"]);
-  });
+  }, 60_000);
 
   it("keeps every document that was acknowledged through kill -9 in the middle of writes", async () => {
     const storage = await openDocuments();
@@ -172,7 +173,7 @@ describe.skipIf(lacksOwnMongo())("when the server is away", () => {
               told.get(stream)?.push(...stored.map((sample) => sample.seq));
             done = true;
           } catch (error) {
-            expect((error as { code?: string }).code).toBe("store_away");
+            expect(error).toMatchObject({ code: "store_away" });
             expect(performance.now() - start).toBeLessThan(2 * CALL_MS);
             failed += 1;
           }
