@@ -1,12 +1,21 @@
+import { hostname } from "node:os";
 import { dirname } from "node:path";
-import { type ConsumerClock, lockFolder, Owned } from "@fieldmesh/runtime";
+import {
+  type ConsumerClock,
+  lockFolder,
+  Owned,
+  RestartRequest,
+  type StorageAddress,
+} from "@fieldmesh/runtime";
+import { acquireLease, type Lease, type LeaseDocument, StoreAwayError } from "@fieldmesh/storage";
 import { createConfiguration } from "./configuration/configuration.js";
+import { Duty, type DutyOptions } from "./duty.js";
 import { startFace } from "./face.js";
 import type { HistorianOptions, HistorianWorld } from "./options.js";
-import { openParts } from "./parts.js";
+import { openParts, type Parts } from "./parts.js";
 import { createReads } from "./reads.js";
 import { openStores } from "./stores.js";
-import { startWriter } from "./writer.js";
+import { startWriter, type Writer } from "./writer.js";
 
 export interface Historian {
   readonly url: string;
@@ -31,7 +40,7 @@ export async function startHistorian(options: HistorianOptions, world: Historian
 
 async function compose(
   options: HistorianOptions,
-  { log, clock = Date.now, openStores: open = openStores }: HistorianWorld,
+  { log, clock = Date.now, openStores: open = openStores, stop = () => undefined }: HistorianWorld,
   owned: Owned,
 ): Promise<{ url: string; port: number }> {
   const { folder } = options;
@@ -44,27 +53,81 @@ async function compose(
     log,
   });
   owned.own(() => configuration.close());
-  const stores = await open(options.storage ?? { kind: "folder", path: dirname(folder) }, folder, log);
+  const address: StorageAddress = options.storage ?? { kind: "folder", path: dirname(folder) };
+  const stores = await open(address, folder, log);
   owned.own(() => stores.close());
   const times: ConsumerClock = { now: clock, monotonic: () => performance.now() };
   const parts = await openParts(stores, { configuration, clock: times, log });
-  const writer = await startWriter({ options, parts, clock: times, log });
-  owned.own(() => writer.close());
+  const begin = (lease?: Pick<Lease, "held">): Promise<Writer> =>
+    startWriter({ options, parts, clock: times, log, mayWrite: () => lease?.held !== false });
+  let writer: () => Writer | undefined;
+  if (address.kind === "folder") {
+    const only = await begin(); // nobody else can have the folder
+    owned.own(() => only.close());
+    writer = () => only;
+  } else {
+    const duty = await createDuty({ parts, clock: times, begin, stop, log });
+    owned.own(() => duty.close());
+    duty.start();
+    writer = () => duty.writer;
+  }
   const face = await startFace({
     options,
     log,
     clock,
-    reads: createReads(parts, () => writer),
-    health: () => {
-      const { ingest, checkpointAt } = writer;
-      return {
-        ok: !ingest.stuck,
-        ...(checkpointAt === undefined ? {} : { checkpoint: new Date(checkpointAt).toISOString() }),
-        ...(ingest.failure === undefined ? {} : { reason: ingest.failure.message }),
-      };
-    },
+    reads: createReads(parts, writer),
+    health: () => healthOf(writer()),
   });
   owned.own(() => face.close());
   configuration.start();
   return face;
+}
+
+/** With a store that several instances can reach, one of them writes. */
+async function createDuty({
+  parts,
+  clock,
+  begin,
+  stop,
+  log,
+}: Pick<DutyOptions, "begin" | "stop" | "log"> & { parts: Parts; clock: ConsumerClock }): Promise<Duty> {
+  const collection = await parts.storage.collection<LeaseDocument>("lease", {});
+  return new Duty({
+    acquire: (onLost) =>
+      acquireLease({
+        collection,
+        name: "writer",
+        holder: `historian on ${hostname()}, pid ${process.pid}`,
+        clock,
+        log,
+        onLost,
+      }),
+    begin: async (lease) => {
+      await parts.checkpoint.reach();
+      try {
+        return await begin(lease);
+      } catch (error) {
+        if (!(error instanceof StoreAwayError)) throw error;
+        // Half of it is taken up: a fresh process begins anew.
+        throw new RestartRequest("the store went away while what was left was taken up", { cause: error });
+      }
+    },
+    follow: async () => {
+      await parts.catalogue.restore();
+      await parts.measurement.restore();
+    },
+    stop,
+    log,
+  });
+}
+
+function healthOf(writer: Writer | undefined): { ok: boolean } & Record<string, unknown> {
+  if (writer === undefined) return { ok: true, role: "standby" };
+  const { ingest, checkpointAt } = writer;
+  return {
+    ok: !ingest.stuck,
+    role: "writer",
+    ...(checkpointAt === undefined ? {} : { checkpoint: new Date(checkpointAt).toISOString() }),
+    ...(ingest.failure === undefined ? {} : { reason: ingest.failure.message }),
+  };
 }

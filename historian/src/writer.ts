@@ -22,6 +22,8 @@ export interface WriterOptions {
   parts: Parts;
   clock: ConsumerClock;
   log: Log;
+  /** Whether this is the one that may write at this moment. */
+  mayWrite: () => boolean;
 }
 
 /** The historian at work: it listens, stores, and keeps up what is made of it. */
@@ -33,6 +35,16 @@ export interface Writer {
   /** Another instance writes: nothing is written any more that only one may. */
   abandon(): void;
   close(): Promise<void>;
+}
+
+/** Another instance may write by now: what came meanwhile waits. */
+class LeaseNotHeldError extends Error {
+  override readonly name = "LeaseNotHeldError";
+  readonly code = "lease_not_held";
+
+  constructor() {
+    super("the lease on the store could not be renewed: the store is away, or another historian writes");
+  }
 }
 
 const TICK_MS = 1_000;
@@ -55,7 +67,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
 }
 
 async function compose(
-  { options, parts, clock, log }: WriterOptions,
+  { options, parts, clock, log, mayWrite }: WriterOptions,
   taken: TakenUp,
   owned: Owned,
 ): Promise<Writer> {
@@ -63,7 +75,11 @@ async function compose(
   const links = options.brokers.map((urls) =>
     createMqttLink({ urls, clientId: "fm_historian", ...options.mqtt, log }),
   );
-  const ingest = createIngest({ options, parts, clock, log }, taken);
+  let abandoned = false;
+  const ingest = createIngest(
+    { options, parts, clock, log, mayWrite: () => !abandoned && mayWrite() },
+    taken,
+  );
   const consumer = createConsumer({ parts, clock, log }, { links, ingest, taken });
   parts.consumer = consumer;
   parts.publish = publishBy(consumer, links);
@@ -71,21 +87,21 @@ async function compose(
   await objectives.restore();
   if (taken.savedAt !== undefined) losses.awayBetween(taken.savedAt, clock.now());
 
-  let abandoned = false;
   const { savedAt } = taken;
   const checkpointer = new Checkpointer({ parts, ingest, consumer, clock, savedAt });
-  const checkpoint = new Background("checkpoint", () => checkpointer.take(), log);
-  const rolling = new Background("rollups", () => rollups.flush(), log);
-  const writing = new Background(
-    "events and streams",
-    async () => {
-      await Promise.all([events.flush(), catalogue.flush()]);
-    },
-    log,
-  );
+  const background = (what: string, work: () => Promise<unknown>): Background =>
+    new Background(
+      what,
+      async () => {
+        if (!abandoned && mayWrite()) await work();
+      },
+      log,
+    );
+  const checkpoint = background("checkpoint", () => checkpointer.take());
+  const rolling = background("rollups", () => rollups.flush());
+  const writing = background("events and streams", () => Promise.all([events.flush(), catalogue.flush()]));
 
   owned.own(async () => {
-    if (abandoned) return;
     await rolling.run();
     await checkpoint.run(); // one may be on its way, of before
     await checkpoint.run();
@@ -94,11 +110,9 @@ async function compose(
   owned.own(() => ingest.close(CLOSE_INGEST_MS));
   owned.own(() => retention.close());
   owned.every(CHECKPOINT_MS, () => {
-    if (checkpointer.due && !abandoned) void checkpoint.run();
+    if (checkpointer.due) void checkpoint.run();
   });
-  owned.every(ROLLUP_MS, () => {
-    if (!abandoned) void rolling.run();
-  });
+  owned.every(ROLLUP_MS, () => void rolling.run());
   owned.every(TICK_MS, () => {
     if (abandoned) return;
     const now = clock.now();
@@ -125,12 +139,14 @@ async function compose(
 }
 
 function createIngest(
-  { options, parts, clock, log }: WriterOptions,
+  { options, parts, clock, log, mayWrite }: WriterOptions,
   { spill, recovered }: Pick<TakenUp, "spill" | "recovered">,
 ): Ingest {
   const { series, catalogue, rollups, losses, measurement } = parts;
   return new Ingest({
-    series,
+    series: {
+      append: (batch) => (mayWrite() ? series.append(batch) : Promise.reject(new LeaseNotHeldError())),
+    },
     spill,
     log,
     monotonic: () => clock.monotonic(),

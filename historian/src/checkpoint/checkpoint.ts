@@ -67,6 +67,11 @@ export class Checkpoint {
     );
   }
 
+  /** @throws what the store throws when it is away */
+  async reach(): Promise<void> {
+    await this.#meta.get(ID);
+  }
+
   /** What was saved last; undefined before the first time. @throws CheckpointVersionError */
   async restore(): Promise<CheckpointState | undefined> {
     const meta = (await this.#meta.get(ID))?.document;

@@ -26,6 +26,8 @@ const NOTHING: Amount = { readings: 0, from: null, to: null, bytes: 0 };
 export class StreamCatalogue {
   readonly #options: StreamCatalogueOptions;
   readonly #streams = new Map<string, StreamDocument>();
+  /** Names by `{domain}/{node}`. */
+  readonly #nodes = new Map<string, Set<string>>();
   readonly #amounts = new Map<string, Amount>();
   /** Not yet in the store. */
   readonly #changed = new Set<string>();
@@ -40,7 +42,7 @@ export class StreamCatalogue {
     let after: string | undefined;
     do {
       const page = await this.#options.collection.find({ index: "id", limit: PAGE, after });
-      for (const { id, document } of page.items) this.#streams.set(id, document);
+      for (const { id, document } of page.items) this.#know(id, document);
       after = page.next;
     } while (after !== undefined);
     await this.#refresh();
@@ -136,15 +138,24 @@ export class StreamCatalogue {
     which: (document: StreamDocument) => boolean,
   ): void {
     const retiredAt = this.#options.clock();
-    for (const [name, document] of this.#streams) {
-      if (document.domain !== domain || document.node !== node || document.retiredAt !== undefined) continue;
+    for (const name of this.#nodes.get(`${domain}/${node}`) ?? []) {
+      const document = this.#streams.get(name);
+      if (document === undefined || document.retiredAt !== undefined) continue;
       if (which(document)) this.#put(name, { ...document, retiredAt });
     }
   }
 
   #put(name: string, document: StreamDocument): void {
-    this.#streams.set(name, document);
+    this.#know(name, document);
     this.#changed.add(name);
+  }
+
+  #know(name: string, document: StreamDocument): void {
+    this.#streams.set(name, document);
+    const node = `${document.domain}/${document.node}`;
+    const names = this.#nodes.get(node);
+    if (names === undefined) this.#nodes.set(node, new Set([name]));
+    else names.add(name);
   }
 
   #view(name: string, { domain, node, sensor, label, unit, valueType }: StreamDocument): HistoryStream {

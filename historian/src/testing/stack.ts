@@ -73,13 +73,14 @@ export class Stack {
   }
 
   /** The historian as a process of its own, as it can only be killed. */
-  async spawnHistorian(): Promise<HistorianProcess> {
+  async spawnHistorian(env: Record<string, string> = {}): Promise<HistorianProcess> {
     const child = spawn(process.execPath, [MAIN], {
       env: {
         PATH: process.env["PATH"],
         MQTT_URL: this.brokerUrl,
         DATA_DIR: this.folder,
         HISTORIAN_PORT: "0",
+        ...env,
       },
       stdio: ["ignore", "pipe", "inherit"],
     });
