@@ -97,3 +97,14 @@ export function rollupColumns(rows: readonly Rollup[], level: RollupLevel, merge
     bad,
   };
 }
+
+/** How many rows make one, so that there are at most `points`. */
+export function mergeOf(found: readonly Rollup[], level: RollupLevel, points: number): number {
+  const [first] = found;
+  const last = found.at(-1);
+  if (first === undefined || last === undefined || found.length <= points) return 1;
+  const span = (last.at - first.at) / ROLLUP_MS[level];
+  // Where longer rows begin does not depend on the range, so that nothing flickers when it moves; so they may be one
+  // more than fit into it.
+  return points === 1 ? Number.POSITIVE_INFINITY : Math.floor(span / (points - 1)) + 1;
+}

@@ -6,7 +6,7 @@ import { thinLargestTriangle } from "../thinning/largest-triangle.js";
 import { everyIndex, pick } from "../thinning/line.js";
 import { thinMinMax } from "../thinning/min-max.js";
 import { type RawColumns, readRaw } from "./read-raw.js";
-import { readRollups, rollupColumns } from "./read-rollups.js";
+import { mergeOf, readRollups, rollupColumns } from "./read-rollups.js";
 
 type Rows = Pick<Series, "range" | "rollups">;
 
@@ -172,17 +172,6 @@ function fromRollups(
     max: nullable(pick(columns.max, kept)),
     bad: columns.bad,
   };
-}
-
-/** How many rows make one, so that there are at most `points`. */
-function mergeOf(found: readonly Rollup[], level: RollupLevel, points: number): number {
-  const [first] = found;
-  const last = found.at(-1);
-  if (first === undefined || last === undefined || found.length <= points) return 1;
-  const span = (last.at - first.at) / ROLLUP_MS[level];
-  // Where longer rows begin does not depend on the range, so that nothing flickers when it moves; so they may be one
-  // more than fit into it.
-  return points === 1 ? Number.POSITIVE_INFINITY : Math.floor(span / (points - 1)) + 1;
 }
 
 function nullable(values: Float64Array): (number | null)[] {

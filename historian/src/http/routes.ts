@@ -17,6 +17,7 @@ import { sendExport } from "./export-route.js";
 import { type ImportLimits, importRoute } from "./import-route.js";
 import { historyDescription } from "./openapi.js";
 import { badParameters, PARAMETERS, parseQuery, type Query } from "./parameters.js";
+import { openRange, RANGE, rangeOf } from "./range.js";
 import { findReadings } from "./readings.js";
 import type { HistoryReads } from "./reads.js";
 import { Seats } from "./seats.js";
@@ -34,7 +35,6 @@ export interface HistoryRoutesOptions {
 }
 
 export const HISTORY_PATH = "/api/history";
-const HOUR_MS = 3_600_000;
 const DEFAULT_POINTS = 1_000;
 const DEFAULT_LIMIT = 100;
 /** Of one person or program at one address: some ten charts that are dragged about. */
@@ -43,7 +43,6 @@ const RATE = { max: 600, windowMs: 10_000, maxKeys: 10_000 };
 const EXPORTS = 8;
 const STALLED_MS = 60_000;
 
-const RANGE = ["from", "to", "last"] as const;
 const READINGS = [...RANGE, "points", "mode", "level", "format", "times"] as const;
 const LIST = ["domain", "node", "q", "after", "limit"] as const;
 const PAGE = ["after", "limit"] as const;
@@ -230,36 +229,6 @@ async function streamOf(reads: HistoryReads, request: Request): Promise<HistoryS
   const stream = await inTime(toPromise(reads.stream(name)));
   if (stream !== undefined) return stream;
   throw new HttpProblem(404, "stream_unknown", `there is no stream ${JSON.stringify(name.slice(0, 100))}`);
-}
-
-type RangeQuery = Query<(typeof RANGE)[number]>;
-
-/** With the defaults of a range that has to have two ends. */
-function rangeOf(query: RangeQuery, now: number): { from: number; to: number } {
-  const { from, to } = openRange(query, now);
-  const end = to ?? now;
-  return checked({ from: from ?? end - HOUR_MS, to: end });
-}
-
-/** A range may be open to both sides. */
-function openRange(
-  { from, to, last }: RangeQuery,
-  now: number,
-): { from: number | undefined; to: number | undefined } {
-  if (last !== undefined) {
-    if (from === undefined && to === undefined) return { from: Math.max(0, now - last), to: now };
-    throw badParameters([
-      { parameter: "last", value: `${last / 1_000}s`, expected: "not beside from or to" },
-    ]);
-  }
-  return checked({ from, to });
-}
-
-function checked<T extends { from: number | undefined; to: number | undefined }>(range: T): T {
-  const { from, to } = range;
-  if (from === undefined || to === undefined || from < to) return range;
-  const expected = `a time before to, which is ${new Date(to).toISOString()}`;
-  throw badParameters([{ parameter: "from", value: new Date(from).toISOString(), expected }]);
 }
 
 function formatOf(request: Request, { format }: Query<"format">): "json" | "csv" | "ndjson" {
