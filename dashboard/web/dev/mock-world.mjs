@@ -44,8 +44,9 @@ const GREENHOUSE = [
     ],
     value: (t) =>
       24.6 +
-      1.8 * wave(t, 420) +
-      noise(t, 0.25) +
+      0.7 * wave(t, 420) +
+      0.8 * wave(t, 2_350) +
+      noise(t, 0.22) +
       (t < START ? daily(t, 2.2) - daily(START, 2.2) + weather(t, 1.6) - weather(START, 1.6) : 0) +
       excursion(t, 8),
   },
@@ -58,7 +59,7 @@ const GREENHOUSE = [
     deadband: 0.3,
     maxSilenceMs: 10_000,
     rules: [{ id: "out-of-range", kind: "outside", low: 40, high: 80, severity: "warning" }],
-    value: (t) => 61 + 6 * wave(t, 300, 1) + noise(t, 0.8),
+    value: (t) => 61 + 2 * wave(t, 300, 1) + 2.5 * wave(t, 3_900) - daily(t, 7) + noise(t, 0.8),
   },
   {
     id: "light",
@@ -146,7 +147,7 @@ const HOST = [
     unit: "Cel",
     intervalMs: 2_000,
     rules: [above("overheating", 85, 80, "critical")],
-    value: (t) => 51 + 4 * wave(t, 90) + noise(t, 1.2),
+    value: (t) => 51 + 1.5 * wave(t, 90) + 2 * wave(t, 2_700) + daily(t, 3) + noise(t, 1.2),
   },
 ];
 const START = Date.now() - WINDOW_MS;

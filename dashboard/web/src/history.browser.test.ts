@@ -297,6 +297,10 @@ describe.skipIf(!installed)("history in a browser", { timeout: 90_000 }, () => {
     await expect.poll(async () => (await rows(page)).length, patient).toBeGreaterThan(500);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     expect(await chart(page).evaluate((canvas) => getComputedStyle(canvas).touchAction)).toBe("pan-y");
+    await page.locator(".axis-steps summary").click();
+    await page.getByLabel("From", { exact: true }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await page.locator(".axis-steps summary").click();
 
     await chart(page).scrollIntoViewIfNeeded();
     const box = await chart(page).boundingBox();

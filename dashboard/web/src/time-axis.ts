@@ -17,20 +17,24 @@ interface Options {
   initial: TimeView;
   /** Now by the server's clock, or when the charts were paused, ms. */
   now: () => number;
+  /** Charts that were paused go on. */
+  resume: () => void;
 }
 
 /** The time axis that the charts of a page share: what it shows, and the moment under the crosshair. */
 export class TimeAxis {
   readonly #view: Signal<TimeView>;
   readonly #now: () => number;
+  readonly #resume: () => void;
   /** Moment under the crosshair, ms. */
   readonly cursor: Signal<number | undefined> = signal<number | undefined>(undefined);
   /** Called when someone has changed the view, not when the address did. */
   onMoved: (step: Step) => void = () => {};
 
-  constructor({ initial, now }: Options) {
+  constructor({ initial, now, resume }: Options) {
     this.#view = signal(initial);
     this.#now = now;
+    this.#resume = resume;
   }
 
   get view(): ReadonlySignal<TimeView> {
@@ -57,6 +61,7 @@ export class TimeAxis {
 
   /** The last `spanMs`, or as much as is shown, up to now and moving on. */
   live(spanMs = spanOf(this.#view.peek())): void {
+    this.#resume();
     this.#move(liveView(spanMs), "push");
   }
 

@@ -177,6 +177,9 @@ function drawAlone(chart: Chart, { alone, colour }: LineOverlay, large: boolean)
   ctx.restore();
 }
 
+/** Of a year of alarms only the triangles are drawn: their lines would hide what was measured. */
+const MOST_LINES = 60;
+
 /** A filled triangle for a raise, a hollow one for a clear, at the upper edge; every one of them is drawn. */
 function drawEvents(chart: Chart, overlay: Overlay): void {
   const frame = frameOf(chart);
@@ -185,19 +188,21 @@ function drawEvents(chart: Chart, overlay: Overlay): void {
   const size = overlay.large ? 6 : 4.5;
   ctx.save();
   ctx.lineWidth = 1.5;
-  for (const mark of overlay.marks) {
-    if (mark.t < frame.from || mark.t > frame.to) continue;
+  const shown = overlay.marks.filter(({ t }) => t >= frame.from && t <= frame.to);
+  for (const mark of shown) {
     const x = frame.x(mark.t);
     const colour = overlay.palette.severity[mark.severity];
     ctx.strokeStyle = colour;
-    ctx.globalAlpha = 0.6;
-    ctx.beginPath();
-    ctx.moveTo(x, frame.top + 2 * size);
-    ctx.lineTo(x, frame.bottom);
-    ctx.setLineDash(mark.state === "raised" ? [] : [2, 3]);
-    ctx.stroke();
-    ctx.setLineDash([]);
-    ctx.globalAlpha = 1;
+    if (shown.length <= MOST_LINES) {
+      ctx.globalAlpha = 0.6;
+      ctx.beginPath();
+      ctx.moveTo(x, frame.top + 2 * size);
+      ctx.lineTo(x, frame.bottom);
+      ctx.setLineDash(mark.state === "raised" ? [] : [2, 3]);
+      ctx.stroke();
+      ctx.setLineDash([]);
+      ctx.globalAlpha = 1;
+    }
     ctx.beginPath();
     ctx.moveTo(x - size, frame.top + 1);
     ctx.lineTo(x + size, frame.top + 1);

@@ -78,7 +78,7 @@ export function StreamChart({ node, sensor, away, axis }: Props) {
 
 function Figures({ sensor, shown }: { sensor: SensorView; shown: Shown | undefined }) {
   const summary = shown?.lines[0]?.summary;
-  const { thinnedMs = 0, banded = false } = shown ?? {};
+  const thinnedMs = shown?.thinnedMs ?? 0;
   const figure = (v: number | undefined) =>
     v === undefined || sensor.valueType === "boolean" ? "–" : valueText(v, sensor, "fine");
   return (
@@ -97,7 +97,7 @@ function Figures({ sensor, shown }: { sensor: SensorView; shown: Shown | undefin
       </div>
       {thinnedMs > 0 ? (
         <div class="wide-only">
-          <dt>{banded ? "A point is" : "Extremes of"}</dt>
+          <dt>Resolution</dt>
           <dd>{durationText(thinnedMs)}</dd>
         </div>
       ) : (
@@ -229,6 +229,7 @@ function Legend({ sensor, shown }: { sensor: SensorView; shown: Shown | undefine
       <span class="legend-raise">alarm raised</span>
       <span class="legend-clear">alarm cleared</span>
       <span class="legend-bad">bad or uncertain reading</span>
+      {(shown?.losses.length ?? 0) > 0 && <span class="legend-outage">outage</span>}
       <span class="legend-gap">a break in the line: readings are missing</span>
     </p>
   );

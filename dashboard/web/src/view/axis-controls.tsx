@@ -27,10 +27,7 @@ export function AxisControls({ axis }: { axis: TimeAxis }) {
             class="preset"
             aria-pressed={live && spanMs === preset.spanMs}
             title={`The last ${preset.title}`}
-            onClick={() => {
-              pausedAt.value = undefined;
-              axis.live(preset.spanMs);
-            }}
+            onClick={() => axis.live(preset.spanMs)}
           >
             {preset.label}
           </button>
@@ -88,15 +85,7 @@ function LiveButton({ axis }: { axis: TimeAxis }) {
       <Pause /> Pause
     </button>
   ) : (
-    <button
-      type="button"
-      class="button button-on"
-      title="Back to now (Home)"
-      onClick={() => {
-        pausedAt.value = undefined;
-        axis.live();
-      }}
-    >
+    <button type="button" class="button button-on" title="Back to now (Home)" onClick={() => axis.live()}>
       <Play /> Live
     </button>
   );

@@ -20,6 +20,7 @@ export function useTimeAxis(usual: () => TimeView): TimeAxis {
       new TimeAxis({
         initial: readView(new URLSearchParams(location.search)) ?? usual(),
         now: () => pausedAt.peek() ?? serverNow(),
+        resume: () => (pausedAt.value = undefined),
       }),
     [],
   );
