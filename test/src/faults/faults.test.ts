@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { historyHolds } from "./harness/history.js";
 import { House } from "./harness/house.js";
 import { HOLDS_WITHIN_MS, identityHolds, shownRows } from "./harness/identity.js";
 import { FAULTS } from "./table.js";
@@ -7,23 +8,32 @@ const FULL = process.env["FAULTS"] === "full";
 const OUTAGE_MS = FULL ? 60_000 : 10_000;
 /** Of the 100/s that the sensors read on an idle machine: enough to say that they went on. */
 const LEAST_PER_SECOND = 10;
-const { FAULT_BROKER } = process.env;
+const { FAULT_BROKER, FAULT_STORE } = process.env;
 
-/** Each fault on both brokers, or, in turn, on one of them; FAULT_BROKER picks one for all. */
+/** Each fault on both brokers and both stores, or, in turn, on a pair of them; FAULT_BROKER and FAULT_STORE pick one. */
 const cases = FAULTS.flatMap((fault, index) => {
-  const turn = fault.brokers[index % fault.brokers.length];
-  const chosen = fault.brokers.filter((broker) => broker === (FAULT_BROKER ?? (FULL ? broker : turn)));
-  return chosen.map((broker) => ({ name: `${fault.name}, on ${broker}`, fault, broker }));
+  const turns = { broker: inTurn(fault.brokers, index), store: inTurn(fault.stores, Math.floor(index / 2)) };
+  const brokers = fault.brokers.filter(
+    (broker) => broker === (FAULT_BROKER ?? (FULL ? broker : turns.broker)),
+  );
+  const stores = fault.stores.filter((store) => store === (FAULT_STORE ?? (FULL ? store : turns.store)));
+  return brokers.flatMap((broker) =>
+    stores.map((store) => ({ name: `${fault.name}, on ${broker} and ${store}`, fault, broker, store })),
+  );
 });
+
+function inTurn<T>(kinds: readonly T[], index: number): T | undefined {
+  return kinds[index % kinds.length];
+}
 
 const isRoot = process.getuid?.() === 0;
 
 describe("the identity holds within 60 s of the end of", () => {
-  for (const { name, fault, broker } of cases) {
+  for (const { name, fault, broker, store } of cases) {
     const skipped = fault.needsRoot === true && !isRoot;
     if (skipped) process.stderr.write(`skipped: ${name}: needs root, to mount a small disk\n`);
     it.skipIf(skipped)(name, async () => {
-      const house = await House.build({ broker, outageMs: OUTAGE_MS, ...fault.house }, fault.between);
+      const house = await House.build({ broker, store, outageMs: OUTAGE_MS, ...fault.house }, fault.between);
       try {
         await house.start();
         const { id } = house.node.settings;
@@ -47,6 +57,18 @@ describe("the identity holds within 60 s of the end of", () => {
           expect(dropped, shownRows(house.witness, id)).toBe(0);
         }
         await fault.afterwards?.(house);
+
+        const check = {
+          historian: house.historian,
+          witness: house.witness,
+          node: id,
+          sensors: house.node.settings.sensors,
+          mayDrop: fault.mayDrop === true,
+        };
+        await historyHolds({ ...check, still: false });
+        // Once the node has ended as it should, to the last reading.
+        await house.node.stop();
+        await historyHolds({ ...check, still: fault.leavesRunning !== true });
       } finally {
         await house.close();
       }

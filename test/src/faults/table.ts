@@ -3,13 +3,16 @@ import { execFileSync } from "node:child_process";
 import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Fault } from "./fault.js";
+import { createBroker } from "./harness/brokers.js";
 import { EdgeProcess } from "./harness/edge-node.js";
 import { malformed } from "./harness/malformed.js";
 import { pause } from "./harness/pause.js";
 import { SwallowingProxy } from "./harness/proxy.js";
+import { ShufflingRelay } from "./harness/relay.js";
 import { Witness } from "./harness/witness.js";
 
 const BOTH = ["fieldmesh", "mosquitto"] as const;
+const STORES = ["embedded", "mongodb"] as const;
 const HOUR_MS = 3_600_000;
 
 /** The faults, each done to a house of its own. */
@@ -17,6 +20,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "kill -9 of the broker",
     brokers: BOTH,
+    stores: STORES,
     async inflict(house) {
       await house.broker.kill();
       await house.outage();
@@ -26,6 +30,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "kill -9 of the node",
     brokers: BOTH,
+    stores: STORES,
     async inflict({ node }) {
       await node.kill();
       await node.start();
@@ -38,6 +43,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "kill -9 of the node while the broker is away",
     brokers: BOTH,
+    stores: STORES,
     async inflict(house) {
       await house.broker.kill();
       await pause(house.outageMs / 2);
@@ -54,6 +60,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a sensor worker that crashes",
     brokers: BOTH,
+    stores: STORES,
     async inflict(house) {
       const { node, witness } = house;
       for (let times = 0; times < 3; times++) {
@@ -68,6 +75,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a sensor worker that hangs",
     brokers: BOTH,
+    stores: STORES,
     async inflict(house) {
       const before = house.witness.storedOf(house.node.settings.id);
       await house.node.order({ hang: { sensor: "s-two", at: Date.now() } });
@@ -81,6 +89,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a node's connection in which all bytes vanish",
     brokers: BOTH,
+    stores: STORES,
     async between(broker) {
       const proxy = new SwallowingProxy(broker.port);
       await proxy.start();
@@ -95,6 +104,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a consumer's connection in which all bytes vanish",
     brokers: BOTH,
+    stores: STORES,
     async between(broker) {
       const proxy = new SwallowingProxy(broker.port);
       await proxy.start();
@@ -109,6 +119,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a full disk under the log",
     brokers: BOTH,
+    stores: STORES,
     needsRoot: true,
     mayDrop: true,
     async between(_broker, folder) {
@@ -129,6 +140,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "10,000 malformed payloads and topics",
     brokers: BOTH,
+    stores: STORES,
     async inflict(house) {
       const { witness, broker, node } = house;
       const before = witness.consumer.dropped.total;
@@ -143,6 +155,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "clocks that are moved by an hour",
     brokers: BOTH,
+    stores: STORES,
     async inflict(house) {
       const { node, witness } = house;
       for (const shiftMs of [HOUR_MS, -HOUR_MS, 0]) {
@@ -156,7 +169,9 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "two nodes with one id",
     brokers: BOTH,
+    stores: STORES,
     mayDrop: true, // what the one that stands down still held
+    leavesRunning: true,
     async inflict(house) {
       const folder = join(house.folder, "twin");
       await mkdir(folder);
@@ -176,6 +191,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "a persistent subscriber that is away beyond the broker's queue limit",
+    stores: STORES,
     brokers: BOTH, // of the two limits only Mosquitto's is reached here
     house: { persistent: true, maxQueued: 100 },
     async inflict(house) {
@@ -185,6 +201,73 @@ export const FAULTS: readonly Fault[] = [
       await house.outage();
       house.witness = new Witness({ url: house.broker.url, persistent: true, state, stored });
       house.witness.start();
+    },
+  },
+  {
+    name: "readings that are delivered in any order, some of them twice",
+    brokers: BOTH,
+    stores: STORES,
+    async between(broker, folder) {
+      const behind = await createBroker("fieldmesh", { folder: join(folder, "behind") });
+      await behind.start();
+      const relay = new ShufflingRelay({ nodes: broker.url, consumers: behind.url });
+      relay.start();
+      return {
+        witnessUrl: behind.url,
+        relay,
+        closer: async () => {
+          await relay.close();
+          await behind.stop();
+        },
+      };
+    },
+    async inflict(house) {
+      await house.outage();
+      house.relay?.mend();
+    },
+    afterwards({ witness, node }) {
+      const rows = witness.rows(node.settings.id);
+      assert.ok(rows.every(({ duplicates, outOfOrder }) => duplicates > 0 && outOfOrder > 0));
+    },
+  },
+  {
+    name: "kill -9 of the historian",
+    brokers: BOTH,
+    stores: STORES,
+    async inflict({ historian, outageMs }) {
+      for (let times = 0; times < 3; times++) {
+        await historian.kill();
+        await historian.start();
+        await pause(outageMs / 3);
+      }
+    },
+  },
+  {
+    name: "a historian that is away",
+    brokers: BOTH,
+    stores: STORES,
+    async inflict(house) {
+      await house.historian.stop();
+      await house.outage();
+      await house.historian.start();
+    },
+    async afterwards({ historian, node }) {
+      const { id, sensors } = node.settings;
+      const losses = await historian.losses(`env_${id}_${sensors[0]}`);
+      const recovered = losses.filter(({ explanation }) => explanation === "recovered");
+      assert.ok(recovered.length > 0, JSON.stringify(losses));
+      for (const { cause } of recovered) assert.equal(cause, "historian-away");
+    },
+  },
+  {
+    name: "kill -9 of the historian's store",
+    brokers: BOTH,
+    stores: ["mongodb"],
+    async inflict(house) {
+      await house.store.kill();
+      await house.outage();
+      assert.ok(house.historian.running);
+      await house.store.restart();
     },
   },
 ];

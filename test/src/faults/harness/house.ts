@@ -3,8 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrokerKind, type BrokerProcess, createBroker } from "./brokers.js";
 import { EdgeProcess, type EdgeSettings } from "./edge-node.js";
+import { HistorianProcess } from "./historian.js";
 import { pause } from "./pause.js";
 import type { SwallowingProxy } from "./proxy.js";
+import type { ShufflingRelay } from "./relay.js";
+import { createStore, type Store, type StoreKind } from "./store.js";
 import { Witness } from "./witness.js";
 
 /** Five sensors at 20 readings/s each: 100 readings/s. */
@@ -16,6 +19,8 @@ const FLOWS_WITHIN_MS = 60_000;
 
 export interface HouseSettings {
   broker: BrokerKind;
+  /** Where the historian keeps what it remembers. */
+  store: StoreKind;
   /** How long what is broken stays broken. */
   outageMs: number;
   maxQueued?: number;
@@ -26,20 +31,26 @@ export interface HouseSettings {
 export interface Between {
   /** How the node is set up otherwise. */
   settings?: Partial<EdgeSettings>;
-  /** Through what the consumer reaches the broker. */
+  /** Through what the consumer and the historian reach the broker. */
   witnessUrl?: string;
+  /** Where the historian keeps its own files. */
+  historianFolder?: string;
   proxy?: SwallowingProxy;
+  relay?: ShufflingRelay;
   closer?: () => Promise<void>;
 }
 
-/** A broker, a node of five sensors and a consumer, each a real one: what a fault is done to. */
+/** A broker, a node of five sensors, a consumer, and a historian with its store, each a real one: what a fault is done to. */
 export class House {
   readonly outageMs: number;
   readonly folder: string;
   readonly broker: BrokerProcess;
   readonly node: EdgeProcess;
   witness: Witness;
+  readonly historian: HistorianProcess;
+  readonly store: Store;
   proxy: SwallowingProxy | undefined;
+  relay: ShufflingRelay | undefined;
   /** Closed in reverse order, also when a fault fails. */
   readonly closers: (() => Promise<void>)[] = [];
 
@@ -49,12 +60,16 @@ export class House {
     broker: BrokerProcess,
     node: EdgeProcess,
     witness: Witness,
+    historian: HistorianProcess,
+    store: Store,
   ) {
     this.outageMs = outageMs;
     this.folder = folder;
     this.broker = broker;
     this.node = node;
     this.witness = witness;
+    this.historian = historian;
+    this.store = store;
   }
 
   /** Builds a house, not yet started. With `between` a fault puts something between its parts. */
@@ -79,19 +94,24 @@ export class House {
       intervalMs: INTERVAL_MS,
       ...added?.settings,
     });
-    const house = new House(
-      outageMs,
-      folder,
-      broker,
-      node,
-      new Witness({ url: added?.witnessUrl ?? broker.url, persistent }),
-    );
+    const consumerUrl = added?.witnessUrl ?? broker.url;
+    const store = await createStore(settings.store, folder);
+    const historian = new HistorianProcess({
+      folder: added?.historianFolder ?? folder,
+      brokerUrl: consumerUrl,
+      storage: store.address,
+    });
+    const witness = new Witness({ url: consumerUrl, persistent });
+    const house = new House(outageMs, folder, broker, node, witness, historian, store);
     house.proxy = added?.proxy;
+    house.relay = added?.relay;
     house.closers.push(
       () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
       async () => added?.closer?.(),
       async () => added?.proxy?.close(),
       () => broker.stop(),
+      () => store.stop(),
+      () => historian.stop(),
       () => house.witness.close(),
       () => node.stop(),
     );
@@ -101,6 +121,7 @@ export class House {
   /** Starts everything and waits until every sensor flows. */
   async start(): Promise<void> {
     await this.broker.start();
+    await this.historian.start();
     this.witness.start();
     await this.node.start();
     await this.flows();

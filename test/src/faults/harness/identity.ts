@@ -42,8 +42,8 @@ function whatIsWrong(witness: Witness, node: EdgeProcess, since: number): string
   for (const row of rows) {
     if (!row.ok) wrong.push(`not ok: ${shown(row)}`);
     else if (row.held > (row.current ? ON_THE_WAY : 0)) wrong.push(`still held: ${shown(row)}`);
-    const stored = witness.stored.get(`${id}/${row.sensor}/${row.boot}`) ?? new Set();
-    const counted = [...stored].filter((seq) => seq >= row.countedFrom).length;
+    const stored = witness.stored.get(`${id}/${row.sensor}/${row.boot}`) ?? new Map();
+    const counted = [...stored.keys()].filter((seq) => seq >= row.countedFrom).length;
     if (counted !== row.stored) wrong.push(`${counted} readings were stored: ${shown(row)}`);
   }
   if (witness.repeated.length > 0) wrong.push(`passed on twice: ${witness.repeated.slice(0, 5).join(", ")}`);

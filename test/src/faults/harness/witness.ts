@@ -1,3 +1,4 @@
+import type { Reading } from "@fieldmesh/protocol";
 import {
   type ArrivedReading,
   type AuditRow,
@@ -16,18 +17,19 @@ export interface WitnessSettings {
   persistent?: boolean;
   state?: ConsumerState;
   /** Readings that a former run of this witness stored. */
-  stored?: Map<string, Set<number>>;
+  stored?: WitnessedReadings;
 }
 
+/** By `{node}/{sensor}/{boot}` and number: when it was read, and its value. */
+export type WitnessedReadings = Map<string, Map<number, Pick<Reading, "timestamp" | "value">>>;
+
 /**
- * The consumer under test, and beside it the plainest possible storage: a set of numbers for each sensor and
- * boot. What the ledger says is compared with it.
+ * The consumer under test, and beside it the plainest possible storage: a map for each sensor and boot. What the ledger says is compared with it.
  */
 export class Witness {
   readonly consumer: StreamConsumer;
   readonly link: MqttLink;
-  /** By `{node}/{sensor}/{boot}`. */
-  readonly stored: Map<string, Set<number>>;
+  readonly stored: WitnessedReadings;
   /** Readings that were passed on a second time: must stay empty. */
   readonly repeated: string[] = [];
   /** Added to this consumer's own clock, ms. */
@@ -76,8 +78,16 @@ export class Witness {
 
   storedOf(node: string): number {
     let count = 0;
-    for (const [key, seqs] of this.stored) if (key.startsWith(`${node}/`)) count += seqs.size;
+    for (const [key, readings] of this.stored) if (key.startsWith(`${node}/`)) count += readings.size;
     return count;
+  }
+
+  readings(
+    node: string,
+    sensor: string,
+    boot: number,
+  ): Iterable<[number, Pick<Reading, "timestamp" | "value">]> {
+    return this.stored.get(`${node}/${sensor}/${boot}`) ?? [];
   }
 
   async close(): Promise<void> {
@@ -86,9 +96,9 @@ export class Witness {
 
   #store({ reading }: ArrivedReading): void {
     const key = `${reading.node}/${reading.sensor}/${reading.boot}`;
-    const seqs = this.stored.get(key) ?? new Set();
-    this.stored.set(key, seqs);
-    if (seqs.has(reading.seq)) this.repeated.push(`${key}/${reading.seq}`);
-    seqs.add(reading.seq);
+    const readings = this.stored.get(key) ?? new Map();
+    this.stored.set(key, readings);
+    if (readings.has(reading.seq)) this.repeated.push(`${key}/${reading.seq}`);
+    readings.set(reading.seq, { timestamp: reading.timestamp, value: reading.value });
   }
 }
