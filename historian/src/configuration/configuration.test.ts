@@ -253,21 +253,18 @@ describe("the registry's configuration", () => {
     [404, "", /no configuration for historians/],
     [500, "", /it answered 500/],
     [200, " ".repeat(2_000_000), /longer than/],
-  ])(
-    "answering %i (case %#) is refused, told, and the last good one holds",
-    async (status, body, why) => {
-      let good = true;
-      const { url } = await registry((_, response) => {
-        response.writeHead(good ? 200 : status).end(good ? '{"version": 2}' : body);
-      });
-      const configuration = await open({ registryUrl: url });
-      configuration.start();
-      await vi.waitFor(() => expect(configuration.current.version).toBe(2));
-      good = false;
-      await vi.waitFor(() => expect(configuration.problem).toMatch(why));
-      expect(configuration.current.version).toBe(2);
-      good = true;
-      await vi.waitFor(() => expect(configuration.problem).toBeUndefined(), 5_000);
-    },
-  );
+  ])("answering %i (case %#) is refused, told, and the last good one holds", async (status, body, why) => {
+    let good = true;
+    const { url } = await registry((_, response) => {
+      response.writeHead(good ? 200 : status).end(good ? '{"version": 2}' : body);
+    });
+    const configuration = await open({ registryUrl: url });
+    configuration.start();
+    await vi.waitFor(() => expect(configuration.current.version).toBe(2));
+    good = false;
+    await vi.waitFor(() => expect(configuration.problem).toMatch(why));
+    expect(configuration.current.version).toBe(2);
+    good = true;
+    await vi.waitFor(() => expect(configuration.problem).toBeUndefined(), 5_000);
+  });
 });

@@ -52,6 +52,8 @@ export class BootBook {
   #gaveUp: Tally | undefined;
   #asked: RangeSet | undefined;
   readonly #times = new TimeLine();
+  /** Restored, and not yet held against the ledger. */
+  #unsure = false;
   #view: BootMissing | undefined;
   /** The tallies have changed since they were kept. */
   changed = false;
@@ -73,15 +75,12 @@ export class BootBook {
     this.newestAt = at;
   }
 
-  /**
-   * A reading came for the first time; the ledger has it already.
-   * @returns whether the ledger has to be looked at: a gap opened
-   */
+  /** A reading came for the first time; the ledger has it already, and has to be looked at soon. */
   arrived(
     { seq, at, backfill }: { seq: number; at: number; backfill: boolean },
     view: () => BootMissing | undefined,
     around: Surroundings,
-  ): boolean {
+  ): void {
     this.lastAt = Math.max(this.lastAt ?? at, at);
     const was = this.missing.take(seq, around.now);
     const jumps = seq > this.newest + 1;
@@ -91,7 +90,7 @@ export class BootBook {
       this.newestAt = at;
       if (jumps) this.#times.add(seq, at);
     }
-    if (!backfill) return jumps;
+    if (!backfill) return;
     if (this.#view === undefined || seq > this.#view.lastSeq) this.#view = view();
     // What was before this consumer joined is not in its account.
     if (this.#view !== undefined && seq >= this.#view.countedFrom) {
@@ -100,7 +99,6 @@ export class BootBook {
       this.grown.add({ from: seq, to: seq, fromAt: at, toAt: at, ...why, cameAt: around.now }, around.now);
     }
     this.#asked?.remove(seq);
-    return jumps;
   }
 
   /** The consumer asked the node for these. */
@@ -117,6 +115,7 @@ export class BootBook {
   /** Makes the entries agree with the ledger; answers those that are final now. */
   sync(view: BootMissing, around: Surroundings): Entry[] {
     this.#view = view;
+    if (this.#unsure) this.#believe(view, around.now);
     const timeOf = (seq: number) => this.#timeOf(seq, around);
     const { vanished, settled } = this.missing.sync(view, timeOf, around.now);
     for (const one of vanished) this.#cameUnseen(one, around);
@@ -133,7 +132,7 @@ export class BootBook {
       this.#gaveUp ??= new Tally();
       this.#gaveUp.add(from, to);
       const [fromAt, toAt] = [this.#timeOf(from, around), this.#timeOf(to, around)];
-      this.grown.add({ from, to, fromAt, toAt, explanation: "dropped", cause }, around.now);
+      this.grown.add({ from, to, fromAt, toAt, explanation: "dropped", cause, own: true }, around.now);
     }
     this.changed = true;
   }
@@ -153,9 +152,22 @@ export class BootBook {
   }
 
   restore({ late, recovered, gaveUp }: BootBookJson): void {
+    this.#unsure = true;
     if (late !== undefined) this.#late = Tally.fromJSON(late);
     if (recovered !== undefined) this.#recovered = Tally.fromJSON(recovered);
     if (gaveUp !== undefined) this.#gaveUp = Tally.fromJSON(gaveUp);
+  }
+
+  /** What was kept may be of a later moment than the ledger: what that misses comes again. */
+  #believe({ pieces, lastSeq }: BootMissing, now: number): void {
+    this.#unsure = false;
+    const unheardOf = { from: lastSeq + 1, to: Number.MAX_SAFE_INTEGER };
+    for (const { from, to } of [...pieces, unheardOf]) {
+      this.#late?.remove(from, to);
+      this.#recovered?.remove(from, to);
+      this.#gaveUp?.remove(from, to);
+      this.grown.remove(from, to, now);
+    }
   }
 
   #explain(seq: number, at: number, was: Entry | undefined, around: Surroundings): Came {

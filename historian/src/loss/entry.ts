@@ -15,6 +15,8 @@ export interface Entry {
   toAt: number | null;
   open: boolean;
   came?: [first: number, last: number];
+  /** It came, and the historian itself gave it up. */
+  own?: true;
   /** Grows with each change… */
   revision: number;
   /** …up to which it is in the store… */
@@ -29,6 +31,7 @@ export interface Entry {
 export type NewEntry = Pick<Entry, "boot" | "explanation" | "fromAt" | "toAt" | "open"> & {
   numbers?: RangeSet;
   cause?: string;
+  own?: true;
 };
 
 export function newEntry(fields: NewEntry, now: number): Entry {
@@ -72,6 +75,7 @@ export interface LossDocument {
   cause?: string;
   open: boolean;
   came?: [number, number];
+  own?: true;
   /** Not finished: read back at a start. Absent afterwards, which keeps the index small. */
   live?: true;
 }
@@ -79,7 +83,7 @@ export interface LossDocument {
 const END_OF_TIME = Number.MAX_SAFE_INTEGER;
 
 export function documentOf(stream: string, entry: Entry, live: boolean): LossDocument {
-  const { boot, numbers, explanation, cause, fromAt, toAt, open, came } = entry;
+  const { boot, numbers, explanation, cause, fromAt, toAt, open, came, own } = entry;
   return {
     stream,
     boot,
@@ -93,13 +97,14 @@ export function documentOf(stream: string, entry: Entry, live: boolean): LossDoc
     ...(cause === undefined ? {} : { cause }),
     open,
     ...(came === undefined ? {} : { came }),
+    ...(own === undefined ? {} : { own }),
     ...(live ? { live } : {}),
   };
 }
 
 /** @param apart of a folded entry, whose document tells only its ends: which numbers may be meant */
 export function entryOf(id: string, version: number, document: LossDocument, apart: RangeSet): Entry {
-  const { boot, from, to, count, fromAt, toAt, explanation, cause, open, came } = document;
+  const { boot, from, to, count, fromAt, toAt, explanation, cause, open, came, own } = document;
   const whole = count === to - from + 1;
   return {
     id,
@@ -111,6 +116,7 @@ export function entryOf(id: string, version: number, document: LossDocument, apa
     toAt,
     open,
     ...(came === undefined ? {} : { came }),
+    ...(own === undefined ? {} : { own }),
     revision: 1,
     written: 1,
     version,

@@ -14,8 +14,9 @@ export interface Grown {
   toAt: number;
   explanation: LossExplanation;
   cause?: string;
-  /** When it came; absent of what the historian itself gave up. */
+  /** When it came; absent of what the historian itself gave up, which is its own loss. */
   cameAt?: number;
+  own?: true;
 }
 
 /** Gaps of one boot whose end is known: what came late or was recovered. Pieces that touch are one entry. */
@@ -75,8 +76,9 @@ export class GrownEntries {
     return finished;
   }
 
-  #begin({ explanation, cause, fromAt, toAt }: Grown, now: number): Entry {
-    const why = { explanation, ...(cause === undefined ? {} : { cause }) };
+  #begin({ explanation, cause, own, fromAt, toAt }: Grown, now: number): Entry {
+    const whose = own === undefined ? {} : { own };
+    const why = { explanation, ...(cause === undefined ? {} : { cause }), ...whose };
     const entry = newEntry({ boot: this.#boot, ...why, fromAt, toAt, open: false }, now);
     this.#entries.push(entry);
     return entry;

@@ -33,6 +33,8 @@ export interface LossLedgerOptions {
 
 /** What is not missing for longer than this is hardly a gap: a birth tells the interval otherwise. */
 const DEFAULT_INTERVAL_MS = 1_000;
+/** How often finished entries are let go of. */
+const TIDY_MS = 30_000;
 /** Streams written side by side. */
 const AT_ONCE = 16;
 
@@ -48,6 +50,7 @@ export class LossLedger {
   /** When anything was last heard, ms: a broken connection is noticed later than it breaks. */
   #heardAt: number;
   readonly #startedAt: number;
+  #tidiedAt = 0;
   #flushing: Promise<void> = Promise.resolve();
 
   constructor(options: LossLedgerOptions) {
@@ -66,7 +69,7 @@ export class LossLedger {
         ?.missing()
         .find((candidate) => candidate.boot === boot);
       const missing = RangeSet.of(view?.pieces.map(({ from, to }) => [from, to]) ?? []);
-      this.#book(stream).restoreEntry(entryOf(id, version, document, missing), missing);
+      this.#book(stream).restoreEntry(entryOf(id, version, document, missing));
     }
     for (const node of this.#options.consumer().nodes.values()) this.#resume(node);
   }
@@ -112,9 +115,8 @@ export class LossLedger {
       this.#ledger(name)
         ?.missing()
         .find((candidate) => candidate.boot === boot);
-    const opened = (known ?? book.boot(boot)).arrived({ seq, at, backfill }, view, around);
-    if (opened) this.#sync(book, around);
-    else this.#stale.add(book);
+    (known ?? book.boot(boot)).arrived({ seq, at, backfill }, view, around);
+    this.#stale.add(book);
   }
 
   /** The consumer asks the node for these. */
@@ -150,6 +152,8 @@ export class LossLedger {
   tick(now: number): void {
     for (const book of this.#stale) this.#sync(book, this.#aroundStream(book.name, now));
     this.#stale.clear();
+    if (Math.abs(now - this.#tidiedAt) < TIDY_MS) return;
+    this.#tidiedAt = now;
     for (const book of this.#streams.values()) book.tidy(now);
   }
 

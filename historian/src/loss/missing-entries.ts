@@ -75,16 +75,17 @@ export class MissingEntries {
    * @returns what is not missing any more, and what is settled: final, whatever it was
    */
   sync(
-    { pieces, apartFrom }: BootMissing,
+    { pieces, apartFrom, lastSeq }: BootMissing,
     timeOf: (seq: number) => number,
     now: number,
   ): { vanished: Vanished[]; settled: Entry[] } {
-    const key = `${apartFrom} ${pieces.map(({ from, to, state, cause }) => `${from}-${to}${state}${cause}`).join()}`;
+    const key = `${apartFrom} ${lastSeq < this.max} ${pieces.map(({ from, to, state, cause }) => `${from}-${to}${state}${cause}`).join()}`;
     if (key === this.#last) return { vanished: [], settled: [] };
     this.#last = key;
     const settled = this.#settle(apartFrom, now);
     const missing = RangeSet.of(pieces.map(({ from, to }) => [from, to]));
-    const vanished = this.#entries.flatMap((entry) => vanishedOf(entry, missing));
+    // What the ledger has never heard of has not come: it was restored from an earlier moment.
+    const vanished = this.#entries.flatMap((entry) => vanishedOf(entry, missing, lastSeq));
     this.#assign(this.#grouped(pieces), timeOf, now);
     this.max = missing.max ?? 0;
     return { vanished, settled };
@@ -130,12 +131,15 @@ export class MissingEntries {
   }
 
   #grouped(pieces: readonly MissingPiece[]): Group[] {
-    const groups = pieces.map(({ from, to, state, cause }): Group => {
-      const numbers = RangeSet.of([[from, to]]);
-      return cause === undefined ? { numbers, explanation: state } : { numbers, explanation: state, cause };
+    this.folded = Math.max(0, pieces.length - MAX_ENTRIES);
+    return foldPieces(pieces, this.folded).map((together) => {
+      const [first] = together;
+      const group: Group = {
+        numbers: RangeSet.of(together.map(({ from, to }) => [from, to])),
+        explanation: first.state,
+      };
+      return first.cause === undefined ? group : { ...group, cause: first.cause };
     });
-    this.folded = Math.max(0, groups.length - MAX_ENTRIES);
-    return this.folded === 0 ? groups : foldGroups(groups, this.folded);
   }
 
   #assign(groups: readonly Group[], timeOf: (seq: number) => number, now: number): void {
@@ -199,11 +203,12 @@ function lineOf({ fromAt, toAt }: Entry, min: number, max: number) {
   ] as const;
 }
 
-function vanishedOf(entry: Entry, missing: RangeSet): Vanished[] {
+function vanishedOf(entry: Entry, missing: RangeSet, lastSeq: number): Vanished[] {
   const { min = 0, max = 0 } = entry.numbers;
   const line = lineOf(entry, min, max);
   return entry.numbers
     .subtract(missing)
+    .clip(0, lastSeq)
     .ranges()
     .map(([from, to]) => ({
       from,
@@ -214,26 +219,28 @@ function vanishedOf(entry: Entry, missing: RangeSet): Vanished[] {
     }));
 }
 
-/** Joins neighbours of one kind, those first between which the fewest numbers lie. */
-function foldGroups(groups: readonly Group[], excess: number): Group[] {
+/** Joins neighbours of one kind, those first between which the fewest numbers lie; ascending within each. */
+function foldPieces(pieces: readonly MissingPiece[], excess: number): [MissingPiece, ...MissingPiece[]][] {
   const latest = new Map<string, number>();
   const joins: { into: number; index: number; apart: number }[] = [];
-  for (const [index, { numbers, explanation, cause = "" }] of groups.entries()) {
-    const kind = `${explanation}/${cause}`;
-    const into = latest.get(kind);
-    latest.set(kind, index);
-    if (into === undefined) continue;
-    joins.push({ into, index, apart: (numbers.min ?? 0) - (groups[into]?.numbers.max ?? 0) });
+  if (excess > 0) {
+    for (const [index, { from, state, cause = "" }] of pieces.entries()) {
+      const kind = `${state}/${cause}`;
+      const into = latest.get(kind);
+      latest.set(kind, index);
+      if (into !== undefined) joins.push({ into, index, apart: from - (pieces[into]?.to ?? 0) });
+    }
+    joins.sort((a, b) => a.apart - b.apart);
   }
-  joins.sort((a, b) => a.apart - b.apart);
-  // Each goes into the one before it, which may itself go into one before: from the last to the first.
-  const chosen = joins.slice(0, excess).sort((a, b) => b.index - a.index);
-  const folded = groups.map((group): Group | undefined => group);
-  for (const { into, index } of chosen) {
-    const [target, source] = [folded[into], folded[index]];
-    if (target === undefined || source === undefined) continue;
-    for (const [from, to] of source.numbers.ranges()) target.numbers.add(from, to);
-    folded[index] = undefined;
+  const joined = new Map(joins.slice(0, excess).map(({ into, index }) => [index, into]));
+  const groups: ([MissingPiece, ...MissingPiece[]] | undefined)[] = [];
+  for (const [index, piece] of pieces.entries()) {
+    const group = groups[joined.get(index) ?? -1];
+    if (group === undefined) groups[index] = [piece];
+    else {
+      group.push(piece);
+      groups[index] = group;
+    }
   }
-  return folded.filter((group) => group !== undefined);
+  return [...new Set(groups)].filter((group) => group !== undefined);
 }

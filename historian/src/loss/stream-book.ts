@@ -1,4 +1,4 @@
-import type { BootMissing, HistoryGaps, LedgerTerms, RangeSet } from "@fieldmesh/protocol";
+import type { BootMissing, HistoryGaps, LedgerTerms } from "@fieldmesh/protocol";
 import { BootBook, type BootBookJson, type Surroundings } from "./boot-book.js";
 import { type Entry, newEntry, touch } from "./entry.js";
 
@@ -32,8 +32,6 @@ export class StreamBook {
   newestBoot = 0;
   #longestMs = 0;
   #changed = false;
-  /** The ledger has to be looked at. */
-  stale = false;
 
   constructor(name: string) {
     this.name = name;
@@ -55,8 +53,8 @@ export class StreamBook {
 
   /** Makes every entry agree with the ledger. */
   sync(views: readonly BootMissing[], around: Surroundings): void {
-    this.stale = false;
     const seen = new Set<number>();
+    const ledgerNewest = views.at(-1)?.boot ?? 0;
     for (const view of views) {
       seen.add(view.boot);
       // Of a boot without a gap nothing is kept.
@@ -64,7 +62,8 @@ export class StreamBook {
       if (book !== undefined) this.#final.push(...book.sync(view, around));
     }
     for (const [boot, book] of this.#boots) {
-      if (seen.has(boot) || boot === this.newestBoot) continue;
+      // One that the ledger has not heard of yet will come; an older one it has folded.
+      if (seen.has(boot) || boot >= Math.min(this.newestBoot, ledgerNewest)) continue;
       this.#final.push(...book.missing.finish(around.now), ...book.grown.finish(around.now, true));
       this.#boots.delete(boot);
       this.#changed = true;
@@ -116,7 +115,6 @@ export class StreamBook {
     touch(down, now);
     this.#down = { entry: down, before };
     this.newestBoot = boot;
-    this.stale = true;
   }
 
   /** A reading of a boot that is over came after all: the node was still there then. */
@@ -160,22 +158,19 @@ export class StreamBook {
     for (const entry of this.#final) yield { entry, live: false };
   }
 
-  /** @param missing what the ledger misses of that boot; what is dropped and not in it, the historian gave up */
-  restoreEntry(entry: Entry, missing: RangeSet): void {
-    const { min, max, count } = entry.numbers;
-    if (min === undefined || max === undefined || count === 0) {
+  restoreEntry(entry: Entry): void {
+    if (entry.numbers.count === 0) {
       this.#down = { entry, before: entry.boot };
       return;
     }
     const book = this.boot(entry.boot);
-    const gaveUp = entry.explanation === "dropped" && missing.countWithin(min, max) === 0;
     const came = entry.explanation === "late" || entry.explanation === "recovered";
-    if (came || gaveUp) book.grown.restore(entry);
+    if (came || entry.own === true) book.grown.restore(entry);
     else book.missing.restore(entry);
   }
 
-  /** Lets go of what is finished; answers whether nothing is left that has to be remembered. */
-  tidy(now: number): boolean {
+  /** Lets go of what is finished. */
+  tidy(now: number): void {
     for (const [boot, book] of this.#boots) {
       this.#finalise(book.grown.finish(now, false), now);
       const { late, recovered, gaveUp } = book.counts;
@@ -183,7 +178,6 @@ export class StreamBook {
       if (idle && boot !== this.newestBoot && late + recovered + gaveUp === 0) this.#boots.delete(boot);
     }
     this.#final = this.#final.filter((entry) => entry.written < entry.revision);
-    return this.#boots.size === 0;
   }
 
   /** The stream is removed: whatever is open stays as it is. */
