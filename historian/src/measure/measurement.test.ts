@@ -522,7 +522,7 @@ describe("what is measured, whatever comes, late, twice, bad or never, with rest
           },
         )
         .beforeEach(empty),
-      { numRuns: 800 },
+      { numRuns: 80 },
     );
   });
 });

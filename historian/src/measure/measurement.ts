@@ -44,7 +44,8 @@ export interface MeasurementOptions {
 /** The meters of all streams. Times are ms by this historian's clock. */
 export interface Measurement {
   /**
-   * Goes on where the kept documents end; what passed since was not watched. To be called first.
+   * Goes on where the kept documents end; what passed since was not watched. To be called first; whoever stands by
+   * may call it again, and forgets what it knew.
    * @throws MeasureVersionError when a newer program wrote them
    */
   restore(): Promise<void>;
@@ -123,6 +124,8 @@ class Meters implements Measurement {
       }
     }
     const now = clock.now();
+    this.#meters.clear();
+    this.#nodes.clear();
     for (const [stream, name, document] of kept) {
       const node = this.#nodeOf(stream);
       const meter = new StreamMeter(stream, name, node.clock, now);
@@ -158,6 +161,7 @@ class Meters implements Measurement {
 
   node(node: ConsumerNode, change: NodeChange): void {
     const now = this.#options.clock.now();
+    this.#moveTo(now);
     switch (change) {
       case "birth":
         this.#declare(node, now);
@@ -216,23 +220,27 @@ class Meters implements Measurement {
       throw new RangeError(`a window of ${lastMs} ms: expected one of ${lengths}`);
     }
     const meter = this.#meters.get(stream);
-    if (meter !== undefined) return meter.counts(window, this.#options.clock.now());
+    if (meter !== undefined) {
+      const now = this.#options.clock.now();
+      return meter.counts(window, now, this.#watchedTo(now));
+    }
     return { observedMs: 0, freshMs: 0, expected: 0, received: 0, valid: 0, timely: 0, timed: 0 };
   }
 
   report(stream: string, now: number): Omit<QualityReport, "objectives" | "configuration"> | undefined {
     const meter = this.#meters.get(stream);
     if (meter === undefined) return undefined;
+    const watched = this.#watchedTo(now);
     return {
       stream,
       timestamp: now,
       freshness: meter.freshness(now),
       clock: meter.clock.report,
       windows: {
-        "1m": meter.quality("1m", now),
-        "1h": meter.quality("1h", now),
-        "24h": meter.quality("24h", now),
-        "30d": meter.quality("30d", now),
+        "1m": meter.quality("1m", now, watched),
+        "1h": meter.quality("1h", now, watched),
+        "24h": meter.quality("24h", now, watched),
+        "30d": meter.quality("30d", now, watched),
       },
     };
   }
@@ -276,6 +284,11 @@ class Meters implements Measurement {
     );
     // Last: it speaks for those that did not change, and what did change is written by now.
     await this.#store.watched(until);
+  }
+
+  /** Until when time counts as watched: not beyond a pause, as of a standby that does not listen. */
+  #watchedTo(now: number): number {
+    return now - this.#now > AWAY_MS ? this.#now : now;
   }
 
   /** Looks at our own clock: whether it went on as it should. */

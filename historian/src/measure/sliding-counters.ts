@@ -85,24 +85,33 @@ export class SlidingCounters {
   }
 
   /** Sums of every field over a window up to `now`, into `sums`. */
-  sum({ tier, slots }: CountWindow, now: number, sums: Float64Array): void {
+  sum(window: CountWindow, now: number, sums: Float64Array): void {
     sums.fill(0);
-    this.#each(tier, slots, now, (rows, row) => {
+    const ring = this.#rings[window.tier];
+    if (ring?.rows === undefined) return;
+    const { rows, slots } = ring;
+    const last = lastOf(ring, now);
+    for (let bucket = firstOf(ring, window, now); bucket <= last; bucket++) {
+      const row = (bucket % slots) * this.#fields;
       for (let field = 0; field < this.#fields; field++) {
         sums[field] = (sums[field] ?? 0) + (rows[row + field] ?? 0);
       }
-    });
+    }
   }
 
   /** Of a window up to `now`: the time `field` holds, and the whole of each bucket in which `or` counted, ms. */
-  covered({ tier, slots }: CountWindow, now: number, field: number, or: number): number {
+  covered(window: CountWindow, now: number, field: number, or: number): number {
+    const ring = this.#rings[window.tier];
+    if (ring?.rows === undefined) return 0;
+    const { rows, slots, bucketMs } = ring;
+    const last = lastOf(ring, now);
     let ms = 0;
-    const bucketMs = this.#rings[tier]?.bucketMs ?? 0;
-    this.#each(tier, slots, now, (rows, row, bucket) => {
-      const counted = (rows[row + or] ?? 0) > 0;
+    for (let bucket = firstOf(ring, window, now); bucket <= last; bucket++) {
+      const row = (bucket % slots) * this.#fields;
+      const held = rows[row + field] ?? 0;
       const passed = Math.min(bucketMs, now - bucket * bucketMs);
-      ms += counted ? Math.max(passed, rows[row + field] ?? 0) : (rows[row + field] ?? 0);
-    });
+      ms += (rows[row + or] ?? 0) > 0 ? Math.max(passed, held) : held;
+    }
     return ms;
   }
 
@@ -157,22 +166,6 @@ export class SlidingCounters {
     }
   }
 
-  #each(
-    tier: number,
-    slots: number,
-    now: number,
-    visit: (rows: Uint32Array, row: number, bucket: number) => void,
-  ): void {
-    const ring = this.#rings[tier];
-    if (ring?.rows === undefined) return;
-    const current = Math.floor(now / ring.bucketMs);
-    const last = Math.min(current, ring.newest);
-    const first = Math.max(0, current - slots + 1, ring.newest - ring.slots + 1);
-    for (let bucket = first; bucket <= last; bucket++) {
-      visit(ring.rows, (bucket % ring.slots) * this.#fields, bucket);
-    }
-  }
-
   #add(ring: Ring, bucket: number, field: number, n: number): void {
     const row = this.#row(ring, bucket);
     if (row < 0 || ring.rows === undefined) return;
@@ -200,6 +193,14 @@ export class SlidingCounters {
     // A row is short: a loop is quicker than `fill`.
     for (let field = row; field < row + this.#fields; field++) rows[field] = 0;
   }
+}
+
+/** The first and the last bucket of a window up to `now`, of those that the ring has. */
+function firstOf({ bucketMs, newest, slots }: Ring, window: CountWindow, now: number): number {
+  return Math.max(0, Math.floor(now / bucketMs) - window.slots + 1, newest - slots + 1);
+}
+function lastOf({ bucketMs, newest }: Ring, now: number): number {
+  return Math.min(Math.floor(now / bucketMs), newest);
 }
 
 /** The first number from `from` on whose time is `time` or later; `to + 1` when there is none. */

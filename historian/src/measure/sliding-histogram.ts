@@ -8,6 +8,9 @@ const LOG_GROWTH = Math.log(GROWTH);
 const BINS = 240;
 const FIRST_ROWS = 8;
 
+/** Reused: percentiles are told one after another. */
+const sums = new Float64Array(BINS);
+
 /** Bin of a delay in ms: 0 below 1 ms, then (γ^(i-1), γ^i]. */
 export function binOf(delayMs: number): number {
   if (delayMs < 1) return 0;
@@ -66,15 +69,15 @@ export class SlidingHistogram {
     const newest = this.#newest[tier] ?? -1;
     const first = Math.max(0, Math.max(current, newest) - slots + 1);
     const last = Math.min(current, newest);
-    const sums = new Float64Array(BINS);
+    sums.fill(0);
     let total = 0;
-    this.#bins.forEach((bin, row) => {
-      for (let slice = first; slice <= last; slice++) {
-        const count = this.#counts[row * this.#width + (this.#columns[tier] ?? 0) + (slice % slots)] ?? 0;
-        sums[bin] = (sums[bin] ?? 0) + count;
-        total += count;
-      }
-    });
+    for (const [row, bin] of this.#bins.entries()) {
+      const start = row * this.#width + (this.#columns[tier] ?? 0);
+      let sum = 0;
+      for (let slice = first; slice <= last; slice++) sum += this.#counts[start + (slice % slots)] ?? 0;
+      sums[bin] = sum;
+      total += sum;
+    }
     if (total === 0) return null;
     return shares.map((share) => {
       const rank = Math.max(1, Math.ceil(share * total));

@@ -212,9 +212,10 @@ export class StreamMeter {
     this.skip(undefined, now);
   }
 
-  counts(window: CountWindow, now: number): MeasureCounts {
+  /** Sums over a window up to `now`, of time up to `watched`. */
+  counts(window: CountWindow, now: number, watched: number): MeasureCounts {
     this.settle();
-    this.#fresh.settle(now);
+    this.#fresh.settle(watched);
     return this.#tally.counts(window, now, this.#accounted);
   }
 
@@ -229,9 +230,9 @@ export class StreamMeter {
     };
   }
 
-  quality(window: QualityWindow, now: number): WindowQuality {
+  quality(window: QualityWindow, now: number, watched: number): WindowQuality {
     this.settle();
-    this.#fresh.settle(now);
+    this.#fresh.settle(watched);
     const declared = this.#declaration !== undefined;
     return this.#tally.quality(window, now, { accounted: this.#accounted, declared });
   }
