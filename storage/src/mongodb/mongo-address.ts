@@ -30,13 +30,13 @@ export interface MongoAddress {
  * A client for an address, not connected yet. The database is the address's path, `fieldmesh` without one.
  * @throws StorageError when the address is none; without its password.
  */
-export function readMongoAddress(url: string): MongoAddress {
+export function readMongoAddress(url: string, monitorCommands = false): MongoAddress {
   const [, scheme = "mongodb://", user, hosts = "", path = ""] =
     /^(mongodb(?:\+srv)?:\/\/)(?:(.*)@)?([^/?]*)(?:\/([^?]*))?/s.exec(url) ?? [];
   try {
     const said = new Set([...url.matchAll(/[?&](\w+)=/g)].map(([, name = ""]) => name.toLowerCase()));
     const defaults = Object.entries(DEFAULTS).filter(([name]) => !said.has(name.toLowerCase()));
-    const client = new MongoClient(url, Object.fromEntries(defaults));
+    const client = new MongoClient(url, { ...Object.fromEntries(defaults), monitorCommands });
     const database = path === "" ? DEFAULT_DATABASE : decodeURIComponent(path);
     return { client, database, shown: `${scheme}${hosts}/${database}` };
   } catch (error) {

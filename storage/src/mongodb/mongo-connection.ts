@@ -21,6 +21,15 @@ export interface StoreLog {
   warn(fields: object, message: string): void;
 }
 
+export interface MongoStorageOptions {
+  /** `mongodb://…`; the database is its path, `fieldmesh` without one. */
+  url: string;
+  service: string;
+  log: StoreLog;
+  /** Told of each command that is sent: for measurements. */
+  watch?: (command: string) => void;
+}
+
 interface About {
   _id: string;
   format?: number;
@@ -45,8 +54,9 @@ export class MongoConnection {
   #closed: Promise<void> | undefined;
 
   /** @throws StorageError when the address is none. */
-  constructor(url: string, service: string, log: StoreLog) {
-    const { client, database, shown } = readMongoAddress(url);
+  constructor({ url, service, log, watch }: MongoStorageOptions) {
+    const { client, database, shown } = readMongoAddress(url, watch !== undefined);
+    client.on("commandStarted", ({ commandName }) => watch?.(commandName));
     this.#client = client;
     this.#db = client.db(database);
     this.#service = service;

@@ -7,27 +7,16 @@ import { StoreAwayError } from "../store-away-error.js";
 import { agreeIndexes, declaredIndexes } from "./agree-indexes.js";
 import type { KeptDocument } from "./kept-document.js";
 import { MongoCollection } from "./mongo-collection.js";
-import { ABOUT, MongoConnection, type StoreLog } from "./mongo-connection.js";
+import { ABOUT, MongoConnection, type MongoStorageOptions } from "./mongo-connection.js";
 import { SERIES_COLLECTIONS } from "./series/series-collections.js";
-
-export interface MongoStorageOptions {
-  /** `mongodb://…`; the database is its path, `fieldmesh` without one. */
-  url: string;
-  service: string;
-  log: StoreLog;
-}
 
 /**
  * Opens a service's part of a MongoDB database. The server need not be there: what is to be done first is then
  * done by the first call that reaches it.
  * @throws StorageError when the address is none, the server refuses the sign-in, or the store is of a later version.
  */
-export async function openMongoStorage({
-  url,
-  service,
-  log,
-}: MongoStorageOptions): Promise<RestorableStorage> {
-  const connection = new MongoConnection(url, service, log);
+export async function openMongoStorage(options: MongoStorageOptions): Promise<RestorableStorage> {
+  const connection = new MongoConnection(options);
   await connection.open();
   return new MongoStorage(connection);
 }

@@ -13,8 +13,7 @@ import type {
   SeriesInfo,
   TimeRange,
 } from "../../series.js";
-import { LONG_CALL_MS, MongoConnection } from "../mongo-connection.js";
-import type { MongoStorageOptions } from "../mongo-storage.js";
+import { LONG_CALL_MS, MongoConnection, type MongoStorageOptions } from "../mongo-connection.js";
 import { SampleAppends } from "./append-samples.js";
 import { storedBoots, storedNumbers } from "./fresh-samples.js";
 import { pruneReadings } from "./prune-readings.js";
@@ -28,8 +27,8 @@ import { infoOf, StreamHeads } from "./stream-heads.js";
  * and its newest readings), `.blocks`, `.minutes` and `.hours`. The server need not be there.
  * @throws StorageError when the address is none, the server refuses the sign-in, or the store is of a later version.
  */
-export async function openMongoSeries({ url, service, log }: MongoStorageOptions): Promise<RestorableSeries> {
-  const connection = new MongoConnection(url, service, log);
+export async function openMongoSeries(options: MongoStorageOptions): Promise<RestorableSeries> {
+  const connection = new MongoConnection(options);
   await connection.open();
   return new MongoSeries(connection);
 }
