@@ -1,14 +1,22 @@
 import { once } from "node:events";
-import { createServer, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { startBroker } from "@fieldmesh/broker";
 import { addToken, addUser, createHttpApp, createSignIn, listen, principalOf } from "@fieldmesh/runtime";
 import type { Request, Response } from "express";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { quiet } from "../testing/quiet.js";
 import { Stack } from "../testing/stack.js";
+import { createHistoryForwarding, HISTORY_PATH } from "./history.js";
 
 const WAIT = { timeout: 10_000, interval: 20 };
 
@@ -359,5 +367,84 @@ describe("the way to the historian", () => {
     ]);
     const state = (await (await fetch(`${none.url}/api/state`)).json()) as { hello: { history: boolean } };
     expect(state.hello.history).toBe(false);
+  });
+});
+
+describe("a historian with its own mind", () => {
+  /** Only what passes requests on, with short limits. */
+  async function forwardTo(
+    handle: (request: IncomingMessage, response: ServerResponse) => void,
+  ): Promise<{ url: string; server: Server }> {
+    const server = createServer(handle);
+    server.keepAliveTimeout = 60_000; // ms; the test closes connections itself
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const signIn = createSignIn({ usersFile: "/nonexistent/users.yaml", host: "127.0.0.1", log: quiet });
+    const forwarding = createHistoryForwarding({
+      signIn,
+      historian: new URL(`http://127.0.0.1:${port}`),
+      answerMs: 150,
+      idleMs: 300,
+    });
+    const app = createHttpApp({
+      log: quiet,
+      hosts: {},
+      unreadBelow: HISTORY_PATH,
+      routes: (router) => void router.use(forwarding.router),
+    });
+    const listener = await listen(app, {
+      host: "127.0.0.1",
+      port: 0,
+      variable: "DASHBOARD_PORT",
+      log: quiet,
+    });
+    onTestFinished(async () => {
+      forwarding.close();
+      signIn.close();
+      await listener.close();
+      server.closeAllConnections();
+      server.close();
+    });
+    return { url: `${listener.url}/api/history`, server };
+  }
+
+  test("that does not answer in time is told of as 504, and one that stops in the middle breaks the answer off", async () => {
+    const { url } = await forwardTo((request, response) => {
+      request.resume();
+      if (request.url?.endsWith("/half") === true) response.write("half");
+    });
+    for (const init of [{}, { method: "POST", body: "x".repeat(100_000) }]) {
+      const answer = await fetch(`${url}/never`, init);
+      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([
+        504,
+        "historian_slow",
+      ]);
+    }
+    const half = await fetch(`${url}/half`);
+    await expect(half.text()).rejects.toThrow();
+  });
+
+  test("that closes a connection it had kept is asked once more, but never told twice", async () => {
+    let calls: string[] = [];
+    const { url, server } = await forwardTo((request, response) => {
+      calls.push(`${request.method} ${request.url}`);
+      request.resume();
+      // The second on each connection finds it closed.
+      const { socket } = request;
+      const used = socket as typeof socket & { used?: boolean };
+      if (used.used === true) socket.resetAndDestroy();
+      else response.end("ok");
+      used.used = true;
+    });
+    expect(await (await fetch(`${url}/one`)).text()).toBe("ok");
+    expect(await (await fetch(`${url}/two`)).text()).toBe("ok");
+    expect(calls).toEqual(["GET /api/history/one", "GET /api/history/two", "GET /api/history/two"]);
+    calls = [];
+    const told = await fetch(`${url}/three`, { method: "POST", body: "x" });
+    expect(told.status).toBe(502);
+    expect(calls).toEqual(["POST /api/history/three"]);
+    server.closeAllConnections();
   });
 });
