@@ -5,7 +5,7 @@ import { lacksOwnMongo, startMongo, type TestMongo } from "@fieldmesh/storage/te
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Historian } from "./historian.js";
 import type { TestNode } from "./testing/node.js";
-import { Stack, statusOf } from "./testing/stack.js";
+import { checkpointed, Stack, statusOf } from "./testing/stack.js";
 
 const STREAM = "env_greenhouse_temperature";
 const WAIT = { timeout: 30_000, interval: 100 };
@@ -84,6 +84,27 @@ describe.skipIf(lacksOwnMongo())("the historian on MongoDB", () => {
     await mongo.restart();
     await node.stats();
     await hasAll(url, node);
+  }, 90_000);
+
+  test("loses nothing that waits on disk when it is killed while the store is away", async () => {
+    const env = { STORAGE: mongo.url };
+    const first = await stack.spawnHistorian(env);
+    await hasRole(first.url, "writer");
+    const node = await stack.node("greenhouse");
+    await node.stats();
+    for (let i = 0; i < 10; i += 1) await node.readNow(i);
+    await checkpointed(first.url);
+    await mongo.kill();
+    for (let i = 10; i < 60; i += 1) await node.readNow(i);
+    await vi.waitFor(async () => expect((await statusOf(first.url)).ingest.spilled).toBe(50), WAIT);
+    await first.kill();
+    node.resends.length = 0;
+    await mongo.restart();
+    const second = await stack.spawnHistorian(env);
+    await hasRole(second.url, "writer");
+    await node.stats();
+    await hasAll(second.url, node);
+    expect(node.resends).toEqual([]);
   }, 90_000);
 
   test("has one instance write, and another take over when it goes, in order or not", async () => {
