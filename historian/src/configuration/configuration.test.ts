@@ -4,6 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { MEASURES } from "@fieldmesh/protocol";
 import { ConfigFileError, HttpProblem } from "@fieldmesh/runtime";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -146,6 +147,40 @@ streams:
     expect(objectivesOf(content, "any_other_stream")).toEqual(objectivesOf(nothing, "any_other_stream"));
     expect(content.retention).toEqual(nothing.retention);
     expect(objectivesOf(content, STREAM).map(({ target }) => target)).toEqual([0.999, 0.999, 0.99]);
+  });
+});
+
+describe("docs/historian-configuration.md", async () => {
+  const page = await readFile(new URL("../../../docs/historian-configuration.md", import.meta.url), "utf8");
+
+  it("shows a document that is right", () => {
+    const [, yaml = ""] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+    const { content } = parseConfigurationFile(yaml, "docs");
+    expect(objectivesOf(content, STREAM)).toMatchObject([
+      { measure: "availability", target: 0.999, withinMs: 10_000, window: "30d" },
+      { measure: "completeness" },
+      { measure: "timeliness" },
+    ]);
+  });
+
+  it.each(MEASURES)("tells the defaults of %s", (measure) => {
+    const { target, window, severity, within } = DEFAULT_OBJECTIVES[measure];
+    const row = page.split("\n").find((line) => line.startsWith(`| \`${measure}\``)) ?? "";
+    const told = row.split("|").map((cell) => cell.trim());
+    expect(told[3]).toBe(`${Number((target * 100).toFixed(4))} %`);
+    expect(told[4]).toBe(window.replace(/\D/, " $&"));
+    expect(told[5]).toBe(`\`${severity}\``);
+    if (within !== undefined) expect(told[6]).toBe(`${within / 1_000} s`);
+  });
+
+  it.each(["raw", "minute", "hour"] as const)("tells the default term of %s", (level) => {
+    const row = page.split("\n").find((line) => line.startsWith(`| \`${level}\``)) ?? "";
+    const [, , term = ""] = row.split("|").map((cell) => cell.trim().replaceAll("`", ""));
+    const { content } = parseConfigurationFile(
+      `retention: {raw: 1h, ${level}: ${term}}`.replace("raw: 1h, raw", "raw"),
+      "docs",
+    );
+    expect(content.retention[level]).toBe(DEFAULT_RETENTION[level]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { MEASURES, QUALITY_WINDOW_MS } from "@fieldmesh/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -40,6 +41,29 @@ describe("the pairs of windows", () => {
       expect(longMs).toBeLessThan(QUALITY_WINDOW_MS[one]);
       expect(factor).toBeGreaterThanOrEqual(1);
     }
+  });
+});
+
+describe("docs/quality.md", async () => {
+  const page = await readFile(new URL("../../../docs/quality.md", import.meta.url), "utf8");
+
+  it("tells these pairs", () => {
+    const told = [...page.matchAll(/^\|[^|]*\| (\d+ \w+), (\d+ \w+) +\| ([\d.]+) +\|[^|]*\| (fast|slow)/gm)];
+    const words = (ms: number) =>
+      ms >= 86_400_000
+        ? `${ms / 86_400_000} d`
+        : ms >= 3_600_000
+          ? `${ms / 3_600_000} h`
+          : `${ms / 60_000} min`;
+    const pairs = [...BURN_PAIRS["30d"], ...BURN_PAIRS["24h"], ...BURN_PAIRS["1h"]];
+    expect(told.map(([, ...cells]) => cells)).toEqual(
+      pairs.map(({ longMs, shortMs, factor, speed }) => [
+        words(longMs),
+        words(shortMs),
+        String(factor),
+        speed,
+      ]),
+    );
   });
 });
 
