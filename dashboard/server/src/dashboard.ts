@@ -154,7 +154,10 @@ async function compose(
     clock,
     parts: { consumer, links, windows, catalogue, alarms, live, dropped, notifier: notifications.notifier },
     brokers,
-    trouble: () => (journal.failing || stores.failing ? "cannot write to its folder" : undefined),
+    trouble: () => {
+      if (journal.failing) return "cannot write to its folder";
+      return stores.failing ? "cannot write to its store" : undefined;
+    },
   });
   owned.own(() => face.close());
 
