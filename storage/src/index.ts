@@ -1,3 +1,5 @@
+export { type BackupOptions, backupStore, type RestoreOptions, restoreStore } from "./backup/backup.js";
+export { type BackupCounts, BackupError } from "./backup/backup-lines.js";
 export type {
   Collection,
   Engine,
