@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { isHelpOrVersion } from "./command.js";
 import { auditCommand } from "./commands/audit.js";
+import { backupCommands } from "./commands/backup.js";
 import { healthCommand, setupCommand } from "./commands/container.js";
 import { credentialsCommand } from "./commands/credentials.js";
 import { nodeCommand, simulateCommand } from "./commands/node.js";
@@ -35,6 +36,7 @@ export function buildProgram(terminal: Terminal, setExitCode: (code: number) => 
     credentialsCommand(terminal),
     usersCommand(terminal),
     auditCommand(terminal, setExitCode),
+    ...backupCommands(terminal),
     setupCommand(terminal),
     healthCommand(terminal),
     versionCommand(terminal),
