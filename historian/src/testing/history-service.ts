@@ -206,6 +206,7 @@ export interface HistoryService {
 export interface ServiceOptions {
   clock?: () => number;
   imports?: ImportLimits;
+  rate?: { max: number; windowMs: number };
 }
 
 /** History served over HTTP as the historian does it, out of memory. Gone when the test is over. */
@@ -217,7 +218,7 @@ export async function historyService(options: ServiceOptions = {}): Promise<Hist
 /** The same of any parts. */
 export async function serveHistory(
   reads: HistoryReads,
-  { clock = Date.now, imports = {} }: ServiceOptions = {},
+  { clock = Date.now, imports = {}, rate }: ServiceOptions = {},
 ): Promise<Omit<HistoryService, "reads">> {
   const folder = await mkdtemp(join(tmpdir(), "fieldmesh-history-"));
   const usersFile = join(folder, "users.yaml");
@@ -235,6 +236,7 @@ export async function serveHistory(
           version: "1.2.3",
           clock,
           imports,
+          ...(rate === undefined ? {} : { rate }),
         }),
       );
     },
