@@ -203,6 +203,10 @@ class Composition implements PortHost {
     this.#engine.handle(port);
   }
 
+  acknowledged(port: Port, id: number): void {
+    this.#engine.acknowledged(port, id);
+  }
+
   closed(port: Port): void {
     this.#ports.delete(port);
     this.#attached.delete(port);

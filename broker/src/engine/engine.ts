@@ -268,6 +268,13 @@ export class Engine {
     );
   }
 
+  /** The client has acknowledged a QoS 1 message: its identifier is free, and its session need not hold it any more. */
+  acknowledged(port: Port, messageId: number): void {
+    this.#identifiers.get(port)?.acknowledged(messageId);
+    const { client } = port;
+    if (client !== undefined && !client.clean) this.sessions.get(client.id)?.acknowledged({ messageId });
+  }
+
   /** The connection has ended. */
   forget(port: Port): void {
     const clientId = port.client?.id;

@@ -155,6 +155,11 @@ export class Inward implements FeedHost {
       this.#host.counters.packetsSent += 1;
       return true;
     }
+    if (kind === type.PUBACK && this.#port.accepted) {
+      // It has no answer and no order towards anything else: it need not wait for the engine, nor others for it.
+      this.#host.acknowledged(this.#port, bytes.readUInt16BE(start));
+      return true;
+    }
     if (kind === type.DISCONNECT) this.#deaf = true;
     // An acknowledgement may go with others of its kind; a PINGREQ before CONNACK has to come after it [MQTT-3.2.0-1].
     this.feed.inbox.push(type.isAcknowledgement(kind) ? first : ALONE, bytes, at, end);

@@ -39,6 +39,8 @@ export interface PortHost {
   judgeConnect(connect: ConnectPacket): ConnectRefusal | null;
   /** Gives the port to the engine: its CONNECT is well-formed and not refused. */
   attach(port: Port): void;
+  /** The client has acknowledged the QoS 1 message that it was sent with this identifier [MQTT-4.3.2-2]. */
+  acknowledged(port: Port, id: number): void;
   reportFault(port: Port, cause: DropCause, reason: string): void;
   closed(port: Port): void;
 }
