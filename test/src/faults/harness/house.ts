@@ -95,7 +95,7 @@ export class House {
       ...added?.settings,
     });
     const consumerUrl = added?.witnessUrl ?? broker.url;
-    const store = await createStore(settings.store, folder);
+    const store = await createStore(settings.store);
     const historian = new HistorianProcess({
       folder: added?.historianFolder ?? folder,
       brokerUrl: consumerUrl,

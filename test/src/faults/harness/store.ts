@@ -1,8 +1,9 @@
+import { startMongo } from "@fieldmesh/storage/testing";
+
 export type StoreKind = "embedded" | "mongodb";
 
 /** Where a historian of a test keeps what it remembers. */
 export interface Store {
-  readonly kind: StoreKind;
   /** `STORAGE`; undefined for the historian's own folder. */
   readonly address: string | undefined;
   /** kill -9 of the server; nothing for the embedded one, which dies with its process. */
@@ -12,10 +13,17 @@ export interface Store {
   stop(): Promise<void>;
 }
 
-export async function createStore(kind: StoreKind, _folder: string): Promise<Store> {
+export async function createStore(kind: StoreKind): Promise<Store> {
   if (kind === "embedded") {
     const nothing = (): Promise<void> => Promise.resolve();
-    return { kind, address: undefined, kill: nothing, restart: nothing, stop: nothing };
+    return { address: undefined, kill: nothing, restart: nothing, stop: nothing };
   }
-  throw new Error("no MongoDB server is there");
+  const mongo = await startMongo({ own: true });
+  if (mongo === undefined) throw new Error("no MongoDB server is there");
+  return {
+    address: mongo.url,
+    kill: () => mongo.kill(),
+    restart: () => mongo.restart(),
+    stop: () => mongo.stop(),
+  };
 }
