@@ -1,14 +1,12 @@
 import type { Benchmark } from "../benchmark.js";
-import { median, percentile, spread } from "../statistics.js";
+import { median, spread } from "../statistics.js";
+import { appendRates, READINGS_PER_APPEND, STREAMS } from "./append.js";
+import { type DayTimes, readDay } from "./day.js";
 import { memoryOver } from "./memory.js";
 import { occupancyBytes } from "./occupancy.js";
-import { Sensors } from "./sensors.js";
-import { fieldmeshStore, plainStore, type Store } from "./stores.js";
+import { fieldmeshStore, plainStore } from "./stores.js";
 
-const STREAMS = 1_000;
-const READINGS_PER_APPEND = 50; // of each stream: a second's worth at 50,000 readings/s
-const DAY = 86_400; // readings of one stream at 1 Hz
-const POINTS_MS = 20; // for a day to 1,000 points; most of it is left for thinning and the answer
+const POINTS_MS = 20; // for a day to 1,000 points
 const MANY = 10_000;
 /** What the garbage collector leaves one time and not another. */
 const FLAT_MIB = 8;
@@ -19,7 +17,7 @@ export const historian: Benchmark = {
   async run({ progress, quick }) {
     const seconds = quick ? 10 : 40;
     const appended: Record<string, number[]> = {};
-    const days: Record<string, { firstMs: number; againMs: number[] }> = {};
+    const days: Record<string, DayTimes> = {};
     for (const make of [fieldmeshStore, plainStore]) {
       const store = await make();
       progress(`${store.name}: append over ${STREAMS} streams`);
@@ -49,6 +47,8 @@ export const historian: Benchmark = {
         (name) => days[name]?.firstMs.toFixed(1) ?? "",
       ),
       row("the same again, ms", (name) => spread(days[name]?.againMs ?? [])),
+      row("to 1,000 points by largest triangle, ms", (name) => spread(days[name]?.triangleMs ?? [])),
+      row("to 1,000 points by least and greatest, ms", (name) => spread(days[name]?.minMaxMs ?? [])),
     ];
     const bytesOf = (name: string) =>
       bytes?.find(({ store }) => store === name)?.bytesPerReading ?? Number.NaN;
@@ -63,7 +63,8 @@ export const historian: Benchmark = {
     rows.push([`with ${MANY} streams, MiB`, `${after.toFixed(0)}`, ""]);
     rows.push(["of that more than in the quarter of the run before, MiB", (after - before).toFixed(1), ""]);
     const rate = median(appended[ours] ?? []);
-    const again = days[ours]?.againMs ?? [];
+    const { triangleMs = [], minMaxMs = [] } = days[ours] ?? {};
+    const points = Math.max(median(triangleMs), median(minMaxMs));
     return {
       title: "Storing readings",
       about: `The historian's embedded store beside LMDB with an entry for each reading. Appends of ${READINGS_PER_APPEND} readings of each of ${STREAMS} streams, each waited for until it is safe on the medium, over ${seconds} s. The recorded dataset is an office room over three weeks (temperature, humidity, light, CO2, occupancy; a reading a minute), of which whole blocks are counted, with all of the file's pages that hold readings, numbers and records.`,
@@ -71,10 +72,7 @@ export const historian: Benchmark = {
       rows,
       required: [
         { text: "at least 50,000 readings/s", met: rate >= 50_000 },
-        {
-          text: `a day to columns in half of the ${POINTS_MS} ms for 1,000 points`,
-          met: percentile(again, 50) <= POINTS_MS / 2,
-        },
+        { text: `a day to 1,000 points in under ${POINTS_MS} ms`, met: points < POINTS_MS },
         ...(bytes === undefined ? [] : [{ text: "under 5 bytes per reading", met: bytesOf(ours) < 5 }]),
         { text: `memory flat over ${MANY} streams (${FLAT_MIB} MiB)`, met: after - before < FLAT_MIB },
       ],
@@ -82,41 +80,3 @@ export const historian: Benchmark = {
     };
   },
 };
-
-/** Readings/s of each second. */
-async function appendRates(store: Store, seconds: number): Promise<number[]> {
-  const sensors = new Sensors(STREAMS, 20);
-  const rates: number[] = [];
-  await store.append(sensors.next(READINGS_PER_APPEND)); // warms up
-  for (let second = 0; second < seconds; second += 1) {
-    let readings = 0;
-    let busyMs = 0;
-    while (busyMs < 1_000) {
-      const batch = sensors.next(READINGS_PER_APPEND);
-      const startedAt = performance.now();
-      await store.append(batch);
-      busyMs += performance.now() - startedAt;
-      readings += STREAMS * READINGS_PER_APPEND;
-    }
-    rates.push((readings / busyMs) * 1_000);
-  }
-  return rates;
-}
-
-async function readDay(store: Store, rounds: number): Promise<{ firstMs: number; againMs: number[] }> {
-  const sensors = new Sensors(1, 1_000);
-  const [stream = ""] = sensors.streams;
-  for (let read = 0; read < DAY; read += 600) await store.append(sensors.next(600));
-  await store.reopen();
-  const once = async () => {
-    const startedAt = performance.now();
-    const columns = await store.read(stream);
-    const ms = performance.now() - startedAt;
-    if (columns.reduce((sum, { length }) => sum + length, 0) !== DAY) throw new Error("readings are missing");
-    return ms;
-  };
-  const firstMs = await once();
-  const againMs: number[] = [];
-  for (let round = 0; round < rounds; round += 1) againMs.push(await once());
-  return { firstMs, againMs };
-}
