@@ -68,6 +68,8 @@ export interface Standing {
   /** Share that was kept over the window; `null` when nothing was measured. */
   actual: number | null;
   budgetLeft: number | null;
+  /** How much of the window was watched, ms; `null` when it was all of it. */
+  watchedMs: number | null;
   burns: PairBurn[];
 }
 
@@ -82,6 +84,7 @@ export function standingOf(
   return {
     actual: whole.total > 0 ? 1 - whole.bad / whole.total : null,
     budgetLeft: spent === null ? null : 1 - spent,
+    watchedMs: whole.observedMs >= windowMs * WHOLE ? null : whole.observedMs,
     burns: BURN_PAIRS[window].map((pair) => {
       const long = errorsOf(measure, counts(pair.longMs));
       const short = errorsOf(measure, counts(pair.shortMs));

@@ -126,6 +126,15 @@ describe("the watch over promises", () => {
     expect(objectives.report(STREAM, now)).toMatchObject([{ state: "ok" }]);
   });
 
+  it("says of a window that is not yet full how much of it was watched", async () => {
+    unavailable.set(STREAM, 0.5);
+    observedMs = 40 * 60_000;
+    await pass(await begin(), 15);
+    expect(events()[0]?.message).toBe(
+      "availability 50 % of the 40 min watched, promised 99 % of 24 h: the budget burns 33 times too fast",
+    );
+  });
+
   it("is never more severe than it is configured, and a slow burn is a warning", async () => {
     yaml = `
 defaults: {objectives: ${ONLY_AVAILABILITY}}

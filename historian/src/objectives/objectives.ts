@@ -200,11 +200,22 @@ function reportOf({ objective, standing, alarm, state }: Watched): ObjectiveRepo
 function messageOf({ objective, standing }: Watched, cleared: boolean): string {
   const { measure, target, window } = objective;
   const actual = standing.actual === null ? "unknown" : `${percent(standing.actual)} %`;
-  const head = `${measure} ${actual} of ${window.replace(/\D+/, " $&")}, promised ${percent(target)} %`;
+  const over = window.replace(/\D+/, " $&");
+  const { watchedMs } = standing;
+  const head =
+    watchedMs === null
+      ? `${measure} ${actual} of ${over}, promised ${percent(target)} %`
+      : `${measure} ${actual} of the ${watched(watchedMs)} watched, promised ${percent(target)} % of ${over}`;
   if (cleared) return `${head}: the budget no longer burns too fast`;
   const { long, short } = burnView(standing.burns);
   const times = Math.min(long ?? 0, short ?? 0);
   return `${head}: the budget burns ${Number(times.toPrecision(2))} times too fast`;
+}
+
+function watched(ms: number): string {
+  const [length, unit] =
+    ms >= 2 * 86_400_000 ? [86_400_000, "d"] : ms >= 2 * 3_600_000 ? [3_600_000, "h"] : [60_000, "min"];
+  return `${Math.max(1, Math.round(ms / length))} ${unit}`;
 }
 
 /** A share in percent, to a hundredth, but never a whole hundred where something is missing. */
