@@ -27,8 +27,11 @@ export async function readRaw(
     length += piece.length;
     if (length > max) return undefined;
   }
-  const { unit, valueType } = pieces.at(-1) ?? {};
-  const alike = pieces.filter((piece) => piece.unit === unit && piece.valueType === valueType);
+  const unit = pieces.at(-1)?.unit;
+  const valueType = pieces.findLast((piece) => piece.unit === unit && hasValue(piece))?.valueType;
+  const alike = pieces.filter(
+    (piece) => piece.unit === unit && (piece.valueType === valueType || !hasValue(piece)),
+  );
   const size = alike.reduce((sum, piece) => sum + piece.length, 0);
   const t = new Float64Array(size);
   const v = new Float64Array(size);
@@ -45,4 +48,10 @@ export async function readRaw(
     offset += piece.length;
   }
   return { t, v, unit, valueType, bad };
+}
+
+/** A stretch of nothing but bad readings is of no type, whatever it says. */
+function hasValue({ value, length }: SampleColumns): boolean {
+  for (let i = 0; i < length; i++) if (!Number.isNaN(value[i])) return true;
+  return false;
 }
