@@ -73,7 +73,9 @@ async function readings(url: string, query: string): Promise<HistoryReadings> {
 }
 
 describe("history out of an embedded store", () => {
-  test("draws a day at 1 Hz with its spike, and exports and imports it whole", async () => {
+  test("draws a day at 1 Hz with its spike, and exports and imports it whole", {
+    timeout: 60_000,
+  }, async () => {
     const samples = everySecond(NOW - DAY_MS, 86_400, (i) =>
       i === 70_000 ? 90 : i % 1_000 === 999 ? null : 20 + Math.round(100 * Math.sin(i / 5_000)) / 10,
     );
@@ -104,7 +106,7 @@ describe("history out of an embedded store", () => {
     expect([after.t, after.v]).toEqual([before.t, before.v]);
   });
 
-  test("goes over to rollups where raw readings are pruned away", async () => {
+  test("goes over to rollups where raw readings are pruned away", { timeout: 60_000 }, async () => {
     const { url, series } = await stored(everySecond(NOW - 3 * DAY_MS, 3 * 86_400, (i) => i % 60));
     await series.prune("raw", NOW - DAY_MS);
     const all = await readings(url, "last=3d");

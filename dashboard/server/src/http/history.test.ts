@@ -350,7 +350,7 @@ describe("the way to the historian", () => {
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([502, "5"]);
     expect(await answer.json()).toMatchObject({
       code: "historian_away",
-      detail: expect.stringContaining("the historian does not answer"),
+      detail: expect.stringContaining("the historian does not answer (ECONNREFUSED)"),
     });
     const upload = await fetch(`${away.url}/api/history/streams/s/import`, {
       method: "POST",

@@ -233,12 +233,9 @@ function slow(): HttpProblem {
   });
 }
 
+/** The code tells a closed port from a name that is not known or a certificate that does not hold. */
 function away(cause: unknown): HttpProblem {
-  return new HttpProblem(
-    502,
-    "historian_away",
-    "the historian does not answer: it is not running, or HISTORIAN_URL is wrong",
-    { headers: { "Retry-After": "5" } },
-    { cause },
-  );
+  const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+  const detail = `the historian does not answer${code}: it is not running, or HISTORIAN_URL is wrong`;
+  return new HttpProblem(502, "historian_away", detail, { headers: { "Retry-After": "5" } }, { cause });
 }
