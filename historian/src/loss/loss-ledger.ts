@@ -19,7 +19,7 @@ import { Absences } from "./absences.js";
 import type { Surroundings } from "./boot-book.js";
 import { entryOf } from "./entry.js";
 import { type LossLedgerDocument, type LossQuery, LossStore } from "./loss-store.js";
-import { NodeSigns } from "./node-signs.js";
+import { correctionOf, NodeSigns } from "./node-signs.js";
 import { StreamBook } from "./stream-book.js";
 
 export interface LossLedgerOptions {
@@ -238,8 +238,8 @@ export class LossLedger {
     now: number,
   ): void {
     if (node === undefined || book.newestBoot === 0 || boot < book.newestBoot) return;
-    const { birth, clockOffset } = node;
-    const startedAt = birth?.boot === boot ? birth.startedAt - (clockOffset?.offsetMs ?? 0) : heardOf;
+    const { birth } = node;
+    const startedAt = birth?.boot === boot ? birth.startedAt - correctionOf(node) : heardOf;
     const startAt = Math.min(startedAt, heardOf);
     book.rebooted(boot, startAt, this.#signs.ending(node, book.newestBoot, startAt), now);
   }
@@ -248,7 +248,7 @@ export class LossLedger {
     const { stats } = node;
     if (stats === null) return;
     this.#signs.stats(node);
-    const at = Math.min(now, stats.timestamp - (node.clockOffset?.offsetMs ?? 0));
+    const at = Math.min(now, stats.timestamp - correctionOf(node));
     for (const [sensor, known] of node.streams) {
       if (!known.accounted) continue;
       const account = stats.sensors[sensor];

@@ -1,4 +1,4 @@
-import type { ConsumerNode } from "@fieldmesh/runtime";
+import { type ConsumerNode, clockCorrectionMs } from "@fieldmesh/runtime";
 import type { Ending } from "./stream-book.js";
 
 /** A node's will says this; a reason of its own is a goodbye. */
@@ -26,7 +26,7 @@ export class NodeSigns {
     if (status === null) return;
     const signs = this.#of(node, status.boot);
     // A will was written when the connection began; everything else says when it was said.
-    const at = status.timestamp - offsetOf(node);
+    const at = status.timestamp - correctionOf(node);
     if (status.state === "online") {
       // It may say so again on the same connection, when another has overwritten it.
       if (signs.connectedAt === undefined || status.conn > signs.conn) {
@@ -45,7 +45,7 @@ export class NodeSigns {
     const { stats } = node;
     if (stats === null) return;
     const signs = this.#of(node, stats.boot);
-    signs.lastAt = Math.max(signs.lastAt, stats.timestamp - offsetOf(node));
+    signs.lastAt = Math.max(signs.lastAt, stats.timestamp - correctionOf(node));
   }
 
   /** After a restart of the historian. */
@@ -89,8 +89,9 @@ export class NodeSigns {
   }
 }
 
-function offsetOf({ clockOffset }: Node): number {
-  return clockOffset?.offsetMs ?? 0;
+/** What to take off a time of the node's, ms. */
+export function correctionOf({ clockOffset }: Pick<ConsumerNode, "clockOffset">): number {
+  return clockCorrectionMs(clockOffset?.offsetMs ?? 0);
 }
 
 function keyOf({ domain, node }: Node): string {
