@@ -25,6 +25,12 @@ export class MockHistory {
     if (this.away) return problem(503, "historian_away", "The historian cannot be reached.");
     this.requests.push(pathname + url.search);
     if (method !== "GET") return undefined;
+    if (pathname === "/api/history/streams")
+      return json(
+        [...this.world.streams.values()]
+          .map((stream) => this.known(stream))
+          .filter(({ domain, node }) => domain === query.get("domain") && node === query.get("node")),
+      );
     const ofStream = /^\/api\/history\/streams\/([^/]+)\/(readings|gaps)$/.exec(pathname);
     if (ofStream !== null) {
       const stream = this.world.streams.get(decodeURIComponent(ofStream[1]));
@@ -36,6 +42,25 @@ export class MockHistory {
     if (pathname === "/api/history/events")
       return json(this.events(query.get("stream"), rangeOf(query), Number(query.get("limit") ?? 100)));
     return undefined;
+  }
+
+  known(stream) {
+    const { name, sensor } = stream;
+    const [domain, node, id] = name.split("_");
+    const from = this.world.gridAfter(stream, Date.now() - RETENTION.raw);
+    const to = this.world.endOf(stream);
+    return {
+      stream: name,
+      domain,
+      node,
+      sensor: id,
+      unit: sensor.unit,
+      valueType: sensor.valueType ?? "number",
+      readings: Math.floor((to - from) / sensor.intervalMs),
+      from,
+      to,
+      bytes: 0,
+    };
   }
 
   /** Every raw reading of a range. */

@@ -188,6 +188,8 @@ const OUTAGES = [
   { from: -15 * 86_400, to: -14 * 86_400, explanation: "node-down" },
 ];
 
+const RETIRED = "env_cellar_pressure";
+
 class MockStream {
   constructor(name, sensor, boot) {
     Object.assign(this, {
@@ -247,6 +249,12 @@ export class World {
         const name = `${node.domain}_${node.node}_${sensor.id}`;
         this.streams.set(name, new MockStream(name, sensor, this.boot));
       }
+    // The historian remembers a sensor that no node has any more.
+    const retired = { id: "pressure", type: "pressure", unit: "hPa", intervalMs: 60_000, rules: [] };
+    this.streams.set(
+      RETIRED,
+      new MockStream(RETIRED, { ...retired, value: (t) => 1013 + weather(t, 14) }, this.boot),
+    );
     this.fill();
   }
   fill() {
@@ -268,6 +276,7 @@ export class World {
   }
   /** Until when it was read, ms: an offline node's are of the time before. */
   endOf({ name }) {
+    if (name === RETIRED) return START - 86_400_000;
     const node = this.nodes.find(({ domain, node }) => name.startsWith(`${domain}_${node}_`));
     return node === undefined || node.presence === "online" ? Date.now() : node.since;
   }

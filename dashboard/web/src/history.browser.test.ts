@@ -221,6 +221,18 @@ describe.skipIf(!installed)("history in a browser", { timeout: 90_000 }, () => {
     expect(asked.filter((address) => address.includes("/api/history"))).toEqual([]);
   });
 
+  it("shows what is kept of a sensor that no node has any more", async () => {
+    const { url } = await stage.mock("--quiet");
+    const page = await stage.open(`${url}/stream/env_cellar_pressure`);
+    await page.locator("[data-past]").waitFor();
+    await expect.poll(() => axis(page).getAttribute("data-axis"), patient).toBe("fixed");
+    await expect
+      .poll(async () => (await drawn(page, "env_cellar_pressure")).length, patient)
+      .toBeGreaterThan(50);
+    await page.goto(`${url}/stream/env_cellar_nothing`);
+    await page.getByText("There is no stream env_cellar_nothing.").waitFor();
+  });
+
   it("compares streams on one time axis: adds, points, removes, and keeps them in its address", async () => {
     const { url } = await stage.mock();
     const page = await openStream(url, "?span=1h");

@@ -1,4 +1,4 @@
-import type { HistoryEvent, HistoryGaps, HistoryReadings } from "@fieldmesh/protocol";
+import type { HistoryEvent, HistoryGaps, HistoryReadings, HistoryStream } from "@fieldmesh/protocol";
 import { ApiError, read } from "../api.js";
 import type { Range } from "../model/time-view.js";
 
@@ -14,6 +14,14 @@ const inRange = ({ from, to }: Range): URLSearchParams =>
  * `no_historian` when this dashboard knows of none. The server is ours: answers are typed, not parsed.
  */
 export const history = {
+  /** What is known of one stream; undefined when nothing is. */
+  stream: async (stream: string, signal?: AbortSignal) => {
+    // A stream's name is `{domain}_{node}_{sensor}`, and none of these has a `_`.
+    const [domain = "", node = ""] = stream.split("_");
+    const query = new URLSearchParams({ domain, node, limit: "1000" });
+    const all = (await read(`/api/history/streams?${query}`, signal)) as HistoryStream[];
+    return all.find((one) => one.stream === stream);
+  },
   /** At most `points` rows; the lowest and the highest of each column are always among them. */
   readings: (stream: string, range: Range, points: number, signal?: AbortSignal) => {
     const query = inRange(range);

@@ -11,6 +11,7 @@ import { Lines } from "../view/icons.js";
 import { PageTitle } from "../view/page-title.js";
 import { useTimeAxis } from "../view/use-time-axis.js";
 import { AlarmRow } from "./alarms.js";
+import { PastStream } from "./past-stream.js";
 import { Accounting } from "./stream-accounting.js";
 import { StreamChart } from "./stream-chart.js";
 import { LatestReadings } from "./stream-readings.js";
@@ -21,19 +22,11 @@ export function StreamPage({ stream }: { stream: string }) {
   const axis = useTimeAxis(() => liveView(windowMs.value));
   const placed = useComputed(() => findStream(nodes.value ?? new Map(), stream));
   if (placed.value === undefined) {
+    if (nodes.value !== undefined) return <PastStream stream={stream} axis={axis} />;
     return (
       <>
         <PageTitle title={stream} />
-        <div class="empty">
-          <p>
-            {nodes.value === undefined
-              ? "Loading…"
-              : `There is no stream ${stream}. It may have been removed.`}
-          </p>
-          <a class="button" href="/">
-            Overview
-          </a>
-        </div>
+        <p class="empty">Loading…</p>
       </>
     );
   }
