@@ -181,6 +181,7 @@ function createConsumer(
       losses.arrived(arrived);
       measurement.arrived(arrived);
     },
+    onDuplicate: ({ name }, at) => measurement.duplicate(name, at),
     onEvent: (arrived) => {
       const { domain, node } = arrived.stream;
       events.record(arrived, consumer.node(domain, node)?.clockOffset?.offsetMs);

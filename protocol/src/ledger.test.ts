@@ -58,7 +58,6 @@ describe("the ledger of a stream", () => {
       unknown: 0,
       lastSeq: 3,
     });
-    expect(ledger.duplicates).toBe(1);
   });
 
   it("knows a gap, and that one which is held or gone is none", () => {

@@ -53,7 +53,6 @@ export class StreamLedger {
   /** In ascending order of boot. */
   #boots: BootLedger[] = [];
   #folded: FoldedBoots = { ...NOTHING_FOLDED };
-  #duplicates = 0;
   readonly #maxBoots: number;
   readonly #maxRanges: number;
 
@@ -70,12 +69,9 @@ export class StreamLedger {
     const at = this.#at(boot);
     if (at === undefined) {
       this.#folded.late++;
-      this.#duplicates++;
       return { outcome: "duplicate", outOfOrder: false };
     }
-    const receipt = at.receive(seq, backfill);
-    if (receipt.outcome === "duplicate") this.#duplicates++;
-    return receipt;
+    return at.receive(seq, backfill);
   }
 
   /**
@@ -132,11 +128,6 @@ export class StreamLedger {
   /** The newest boot that the ledger knows of. */
   get newestBoot(): number | undefined {
     return this.#boots.at(-1)?.boot;
-  }
-
-  /** How often this ledger turned a duplicate away since it was made: {@link terms} has them by boot. */
-  get duplicates(): number {
-    return this.#duplicates;
   }
 
   get folded(): Readonly<FoldedBoots> {

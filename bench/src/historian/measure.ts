@@ -96,6 +96,7 @@ class Intake {
         this.#queue.push([arrived.name, sampleOf(arrived)]);
         measurement?.arrived(arrived);
       },
+      onDuplicate: ({ name }, at) => measurement?.duplicate(name, at),
       onNode: (node, change) => measurement?.node(node, change),
     });
     this.consumer.start();

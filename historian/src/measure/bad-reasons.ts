@@ -28,6 +28,7 @@ export class BadReasons {
 
   /** How many in a window up to `now`, and by reason. */
   sum(window: CountWindow, now: number): { bad: number; badBy: Record<string, number> } {
+    if (this.#reasons.length === 0) return { bad: 0, badBy: {} };
     const sums = new Float64Array(FIELDS);
     this.#counters.sum(window, now, sums);
     const named = this.#reasons.map((reason, field): [string, number] => [reason, sums[field] ?? 0]);

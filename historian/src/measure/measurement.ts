@@ -3,6 +3,7 @@ import type {
   ArrivedReading,
   ConsumerClock,
   ConsumerNode,
+  ConsumerStream,
   Log,
   NodeChange,
   StreamConsumer,
@@ -35,7 +36,7 @@ const DEFAULT_LIMITS: MeasureLimits = { streams: 50_000 };
 
 export interface MeasurementOptions {
   collection: Collection<MeasureDocument>;
-  consumer: () => Pick<StreamConsumer, "node">;
+  consumer: () => Pick<StreamConsumer, "node" | "stream">;
   clock: ConsumerClock;
   log: Log;
   limits?: Partial<MeasureLimits>;
@@ -51,6 +52,8 @@ export interface Measurement {
   restore(): Promise<void>;
   /** A reading that came for the first time. Costs well under a microsecond. */
   arrived(arrived: ArrivedReading): void;
+  /** A reading came again; `at` by this historian's clock, ms. */
+  duplicate(stream: string, at: number): void;
   /** Stored readings that may not be in the kept documents; those that are count once. */
   replayed(stream: string, columns: SampleColumns): void;
   /** Births declare units, types, ranges and intervals; stats tell of numbers that were given. */
@@ -99,6 +102,8 @@ class Meters implements Measurement {
   /** By `{domain}/{node}`. */
   readonly #nodes = new Map<string, MeteredNode>();
   readonly #promises = new Map<string, Promised>();
+  /** To be looked at by the next tick. */
+  readonly #attention = new Set<StreamMeter>();
   readonly #forgotten = new Set<string>();
   /** The latest time seen; -Infinity before the first. */
   #now = Number.NEGATIVE_INFINITY;
@@ -126,9 +131,10 @@ class Meters implements Measurement {
     const now = clock.now();
     this.#meters.clear();
     this.#nodes.clear();
+    this.#attention.clear();
     for (const [stream, name, document] of kept) {
       const node = this.#nodeOf(stream);
-      const meter = new StreamMeter(stream, name, node.clock, now);
+      const meter = new StreamMeter(stream, name, { ...node, attention: this.#attention, now });
       try {
         meter.restore(document);
       } catch (error) {
@@ -138,7 +144,7 @@ class Meters implements Measurement {
       }
       if (until !== undefined && until > now) meter.rewind(now);
       else meter.skip(until, now);
-      meter.reconcileAt = now + GRACE_MS;
+      meter.reconcileFrom(now + GRACE_MS);
       this.#meters.set(name, meter);
       node.meters.set(stream.sensor, meter);
     }
@@ -150,6 +156,11 @@ class Meters implements Measurement {
     const meter =
       this.#meters.get(arrived.name) ?? this.#begin(arrived.stream, arrived.name, arrived.arrivedAt);
     meter?.arrived(arrived);
+  }
+
+  duplicate(stream: string, at: number): void {
+    this.#moveTo(at);
+    this.#meters.get(stream)?.duplicate(at);
   }
 
   replayed(stream: string, columns: SampleColumns): void {
@@ -193,23 +204,15 @@ class Meters implements Measurement {
   tick(now: number): void {
     this.#moveTo(now);
     const consumer = this.#options.consumer();
-    for (const metered of this.#nodes.values()) {
-      metered.clock.tick(now);
-      const node = consumer.node(metered.domain, metered.node);
-      if (node === undefined) continue;
-      for (const [sensor, meter] of metered.meters) {
-        const known = node.streams.get(sensor);
-        if (known === undefined) continue;
-        if (!known.accounted) meter.undeclared(known.medianIntervalMs, now);
-        else {
-          meter.duplicates(known.ledger.duplicates, now);
-          if (meter.reconcileAt === undefined || now < meter.reconcileAt) continue;
-          const { birth } = node;
-          const offsetMs = metered.clock.offsetMs ?? 0;
-          const begun = (boot: number) => (birth?.boot === boot ? birth.startedAt - offsetMs : undefined);
-          meter.reconcile(known.ledger.missing(), begun, now);
-        }
-      }
+    for (const { clock } of this.#nodes.values()) clock.tick(now);
+    for (const meter of this.#attention) {
+      const due = meter.reconcileIsDue(now);
+      if (due === false) continue;
+      this.#attention.delete(meter);
+      const known = consumer.stream(meter.stream);
+      if (known === undefined) continue;
+      if (!known.accounted) meter.undeclared(known.medianIntervalMs, now);
+      else if (due === true) this.#reconcile(meter, known, now);
     }
   }
 
@@ -262,6 +265,7 @@ class Meters implements Measurement {
     const meter = this.#meters.get(stream);
     if (meter === undefined) return;
     this.#meters.delete(stream);
+    this.#attention.delete(meter);
     this.#nodeOf(meter.stream).meters.delete(meter.stream.sensor);
     this.#forgotten.add(stream);
   }
@@ -327,7 +331,7 @@ class Meters implements Measurement {
       return undefined;
     }
     const node = this.#nodeOf(stream);
-    const meter = new StreamMeter(stream, name, node.clock, now);
+    const meter = new StreamMeter(stream, name, { ...node, attention: this.#attention, now });
     const promise = this.#promises.get(name);
     if (promise !== undefined) meter.promise(promise, now);
     this.#meters.set(name, meter);
@@ -349,6 +353,14 @@ class Meters implements Measurement {
     }
   }
 
+  #reconcile(meter: StreamMeter, { ledger }: ConsumerStream, now: number): void {
+    const { domain, node } = meter.stream;
+    const birth = this.#options.consumer().node(domain, node)?.birth;
+    const offsetMs = meter.clock.offsetMs ?? 0;
+    const begun = (boot: number) => (birth?.boot === boot ? birth.startedAt - offsetMs : undefined);
+    meter.reconcile(ledger.missing(), begun, now);
+  }
+
   #measureClock({ clock, meters }: MeteredNode, offsetMs: number): void {
     // What came before is judged by what was known then, and waits for exactly this.
     for (const meter of meters.values()) meter.settle();
@@ -360,7 +372,7 @@ class Meters implements Measurement {
     const { meters } = this.#nodeOf({ domain, node });
     for (const [sensor, { lastSeq }] of Object.entries(stats.sensors)) {
       const meter = meters.get(sensor);
-      if (meter !== undefined && !meter.agrees(stats.boot, lastSeq)) meter.reconcileAt ??= now + GRACE_MS;
+      if (meter !== undefined && !meter.agrees(stats.boot, lastSeq)) meter.reconcileFrom(now + GRACE_MS);
     }
   }
 

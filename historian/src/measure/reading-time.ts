@@ -1,3 +1,5 @@
+import { clockCorrectionMs } from "@fieldmesh/runtime";
+
 /** By how much a clock that was measured may still be wrong, ms; a node that is further off is marked. */
 export const CLOCK_OFF_MS = 2_000;
 /** A reading that was sent at once does not take longer, ms, unless the network stood or a clock was set. */
@@ -20,7 +22,7 @@ export interface Told {
 }
 
 /**
- * When a reading was read, by our clock, ms: what the node says with its clock's error taken out, but never after
+ * When a reading was read, by our clock, ms: what the node says with its clock's error taken out (as it is stored), but never after
  * it came, and between the readings that were numbered before and after it. Between a jump of the node's clock and
  * the next measurement of it, what it says is wrong by as much as it jumped; a reading sent at once is then taken
  * to be of its arrival, one that was held as near to what it says as its neighbours allow.
@@ -28,7 +30,7 @@ export interface Told {
 export function readingTime(told: Told): number {
   const { arrivedAt, after, backfill } = told;
   const latest = Math.min(arrivedAt, told.before);
-  const at = Math.round(told.timestamp - told.offsetMs);
+  const at = told.timestamp - clockCorrectionMs(told.offsetMs);
   if (at > latest) return latest;
   const strayed = at < after - CLOCK_OFF_MS || (!told.measured && arrivedAt - at > PROMPT_MS);
   if (strayed && !backfill) return latest;

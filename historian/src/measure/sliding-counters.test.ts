@@ -33,7 +33,7 @@ type Entry = [at: number, field: number, n: number];
 function naive(entries: readonly Entry[], { tier, slots }: CountWindow, now: number): number[] {
   const bucketMs = COUNT_TIERS[tier]?.bucketMs ?? 0;
   const oldest = Math.floor(now / bucketMs) - slots + 1;
-  const sums = new Array<number>(FIELDS).fill(0);
+  const sums = Array.from({ length: FIELDS }, () => 0);
   for (const [at, field, n] of entries) {
     if (Math.floor(at / bucketMs) >= oldest) sums[field] = (sums[field] ?? 0) + n;
   }

@@ -28,9 +28,18 @@ export class SlidingCounters {
    */
   countAll(at: Float64Array, masks: Uint8Array, n: number): void {
     for (const ring of this.#rings) {
-      const { bucketMs } = ring;
+      // Neighbours are mostly of one bucket.
+      let start = 0;
+      let end = 0;
+      let row = -1;
       for (let i = 0; i < n; i++) {
-        const row = this.#row(ring, Math.floor((at[i] ?? 0) / bucketMs));
+        const time = at[i] ?? 0;
+        if (time < start || time >= end) {
+          const bucket = Math.floor(time / ring.bucketMs);
+          row = this.#row(ring, bucket);
+          start = bucket * ring.bucketMs;
+          end = start + ring.bucketMs;
+        }
         const { rows } = ring;
         if (row < 0 || rows === undefined) continue;
         let field = row;

@@ -8,8 +8,8 @@ const START = 1_763_640_000_000;
 const SHARES = [0.5, 0.95, 0.99];
 
 function naive(delays: readonly [at: number, delayMs: number][], tier: number, now: number) {
-  const { bucketMs = 1, slots = 0 } = DELAY_TIERS[tier] ?? {};
-  const oldest = Math.floor(now / bucketMs) - slots + 1;
+  const bucketMs = DELAY_TIERS[tier]?.bucketMs ?? 1;
+  const oldest = Math.floor(now / bucketMs) - (DELAY_TIERS[tier]?.slots ?? 0) + 1;
   const within = delays.filter(([at]) => Math.floor(at / bucketMs) >= oldest).map(([, delayMs]) => delayMs);
   within.sort((a, b) => a - b);
   if (within.length === 0) return null;

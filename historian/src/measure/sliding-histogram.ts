@@ -34,6 +34,8 @@ export class SlidingHistogram {
   readonly #width: number;
   /** Newest slice of each tier since the epoch, -1 while empty. */
   readonly #newest: number[];
+  /** The slice that was counted in last, of each tier: from, to (exclusive), its column. */
+  readonly #last: { from: number; to: number; column: number }[];
   /** Row + 1 of each bin; 0 where there is none. */
   readonly #rowOf = new Uint8Array(BINS);
   #bins: number[] = [];
@@ -48,6 +50,7 @@ export class SlidingHistogram {
     });
     this.#width = width;
     this.#newest = tiers.map(() => -1);
+    this.#last = tiers.map(() => ({ from: 0, to: 0, column: -1 }));
   }
 
   /** Counts a delay in ms of a reading that was read at `at`. One below 0, by an error of clocks, counts as 0. */
@@ -56,13 +59,19 @@ export class SlidingHistogram {
     let row = (this.#rowOf[bin] ?? 0) - 1;
     if (row < 0) row = this.#begin(bin);
     const start = row * this.#width;
-    for (let tier = 0; tier < this.#tiers.length; tier++) {
-      const column = this.#column(tier, at);
+    let tier = 0;
+    for (const last of this.#last) {
+      if (at < last.from || at >= last.to) this.#moveTo(tier, at, last);
+      const { column } = last;
       if (column >= 0) this.#counts[start + column] = (this.#counts[start + column] ?? 0) + 1;
+      tier++;
     }
   }
 
-  /** The delays, in ms, below which the given shares of the window up to `now` lie; `null` when it is empty. */
+  /**
+   * The delays, in ms, below which the given shares (ascending) of the window up to `now` lie; `null` when it is
+   * empty.
+   */
   quantiles(tier: number, now: number, shares: readonly number[]): number[] | null {
     const { bucketMs = 1, slots = 0 } = this.#tiers[tier] ?? {};
     const current = Math.floor(now / bucketMs);
@@ -79,15 +88,18 @@ export class SlidingHistogram {
       total += sum;
     }
     if (total === 0) return null;
-    return shares.map((share) => {
+    const delays: number[] = [];
+    let seen = 0;
+    let bin = -1;
+    for (const share of shares) {
       const rank = Math.max(1, Math.ceil(share * total));
-      let seen = 0;
-      for (let bin = 0; bin < BINS; bin++) {
+      while (seen < rank) {
+        bin++;
         seen += sums[bin] ?? 0;
-        if (seen >= rank) return delayOf(bin);
       }
-      return delayOf(BINS - 1);
-    });
+      delays.push(delayOf(bin));
+    }
+    return delays;
   }
 
   /** Our own clock was set back to `now`: what was counted for later is dropped. */
@@ -98,6 +110,7 @@ export class SlidingHistogram {
       for (let slice = newest; slice > current && slice > newest - slots; slice--) this.#clear(tier, slice);
       this.#newest[tier] = Math.min(newest, current);
     });
+    for (const last of this.#last) last.to = 0;
   }
 
   pack(packer: Packer): void {
@@ -128,18 +141,21 @@ export class SlidingHistogram {
     }
   }
 
-  /** The column of a time, cleared when it is a new one; -1 of one that the tier has left behind. */
-  #column(tier: number, at: number): number {
+  /** Makes `last` the slice of a time, cleared when it is a new one; column -1 of one that the tier has left behind. */
+  #moveTo(tier: number, at: number, last: { from: number; to: number; column: number }): void {
     const { bucketMs = 1, slots = 1 } = this.#tiers[tier] ?? {};
     const slice = Math.floor(at / bucketMs);
     const newest = this.#newest[tier] ?? -1;
+    last.from = slice * bucketMs;
+    last.to = last.from + bucketMs;
+    last.column = -1;
     if (slice > newest) {
       for (let passed = Math.max(0, newest + 1, slice - slots + 1); passed <= slice; passed++) {
         this.#clear(tier, passed);
       }
       this.#newest[tier] = slice;
-    } else if (slice <= newest - slots || slice < 0) return -1;
-    return (this.#columns[tier] ?? 0) + (slice % slots);
+    } else if (slice <= newest - slots || slice < 0) return;
+    last.column = (this.#columns[tier] ?? 0) + (slice % slots);
   }
 
   #clear(tier: number, slice: number): void {

@@ -44,8 +44,8 @@ export class StreamMeter {
   #declaration: Declaration | undefined;
   /** Something is not kept yet. */
   changed = true;
-  /** When the consumer's ledger is to be asked what is missing; `undefined`: nothing speaks for it. */
-  reconcileAt: number | undefined;
+  #reconcileAt: number | undefined;
+  readonly #attention: Set<StreamMeter>;
   readonly stream: Stream;
   readonly name: string;
   readonly #clock: NodeClock;
@@ -55,13 +55,17 @@ export class StreamMeter {
   #undeclaredMs: number | undefined;
   /** The boot whose account was looked at, and with it those before. */
   #reconciledBoot: number | undefined;
-  /** The ledger's count when it was last looked at. Ledgers count from 0 whenever they are made. */
-  #duplicates = 0;
   readonly #tally = new StreamTally();
   readonly #fresh = new FreshTime((kind, from, to) => this.#tally.time(kind, from, to));
   readonly #numbering = new Numbering((...missing) => this.#tally.missing(...missing));
 
-  constructor(stream: Stream, name: string, clock: NodeClock, now: number) {
+  /** @param attention where this meter enters itself when the next tick should look at it */
+  constructor(
+    stream: Stream,
+    name: string,
+    { clock, attention, now }: { clock: NodeClock; attention: Set<StreamMeter>; now: number },
+  ) {
+    this.#attention = attention;
     this.stream = stream;
     this.name = name;
     this.#clock = clock;
@@ -125,7 +129,7 @@ export class StreamMeter {
         if (known) continue;
         at = Math.min(now, before, Math.max(after, at));
         this.#accounted = true;
-        if (this.#numbering.put(boot, seq, at)) this.reconcileAt = now;
+        if (this.#numbering.put(boot, seq, at)) this.reconcileFrom(now);
       }
       this.changed = true;
       batch.received(at, -1);
@@ -168,19 +172,27 @@ export class StreamMeter {
     this.#renewPromise(now);
   }
 
-  /** What the consumer's ledger counted as duplicates so far: what is new of it came now. */
-  duplicates(total: number, now: number): void {
-    const fresh = total < this.#duplicates ? total : total - this.#duplicates;
-    this.#duplicates = total;
-    if (fresh === 0) return;
+  /** One came again. */
+  duplicate(at: number): void {
     this.changed = true;
-    this.#tally.fault("duplicate", now, fresh);
+    this.#tally.fault("duplicate", at);
+  }
+
+  /** Something is missing, or may be: the consumer's ledger is to be asked from this time on. */
+  reconcileFrom(at: number): void {
+    this.#reconcileAt = Math.min(this.#reconcileAt ?? at, at);
+    this.#attention.add(this);
+  }
+
+  /** Whether it is to be asked by now; `undefined`: not at all. */
+  reconcileIsDue(now: number): boolean | undefined {
+    return this.#reconcileAt === undefined ? undefined : now >= this.#reconcileAt;
   }
 
   /** See {@link Numbering.reconcile}. */
   reconcile(missing: readonly BootMissing[], begun: (boot: number) => number | undefined, now: number): void {
     this.settle();
-    this.reconcileAt = undefined;
+    this.#reconcileAt = undefined;
     this.#numbering.reconcile(missing, begun, now);
     this.#reconciledBoot = missing.at(-1)?.boot;
     this.#accounted = true;
@@ -189,10 +201,12 @@ export class StreamMeter {
 
   /** Whether stats that tell of this newest number tell nothing that is not known. */
   agrees(boot: number, lastSeq: number): boolean {
-    this.settle();
     const newest = this.#numbering.newest;
-    if (this.#numbering.open || this.#reconciledBoot !== boot) return false;
-    return newest?.boot === boot && newest.last >= lastSeq;
+    if (this.#numbering.open || this.#reconciledBoot !== boot || newest?.boot !== boot) return false;
+    // What waits is not entered for this: if there is a gap in it, that will ask the ledger by itself.
+    const waiting = this.#boot === boot && this.#waiting > 0;
+    const last = waiting ? (this.#waits[(this.#waiting - 1) * STRIDE] ?? 0) : 0;
+    return Math.max(newest.last, last) >= lastSeq;
   }
 
   /** Time that nobody watched, from what was watched last (or `from`) to `now`. */
@@ -277,6 +291,7 @@ export class StreamMeter {
     told.arrivedAt = arrivedAt;
     told.offsetMs = clockOffsetMs;
     told.backfill = reading.backfill === true;
+    if (!accounted) this.#attention.add(this);
     const at = accounted ? this.#enter(reading.boot, reading.seq) : this.#enterUnaccounted();
     this.#count();
     if (at === undefined) return;
@@ -294,7 +309,7 @@ export class StreamMeter {
     told.measured = told.offsetMs !== 0 || this.#clock.measured;
     const at = readingTime(told);
     const { timestamp, arrivedAt } = told;
-    if (this.#numbering.put(boot, seq, at)) this.reconcileAt = arrivedAt;
+    if (this.#numbering.put(boot, seq, at)) this.reconcileFrom(arrivedAt);
     if (delayIsDoubtful(told, at)) {
       batch.received(at, -1);
       this.#clock.wait(this, timestamp, at, arrivedAt);

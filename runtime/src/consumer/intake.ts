@@ -26,7 +26,15 @@ export interface IntakePorts {
   listening: readonly (number | null)[];
   options: Pick<
     StreamConsumerOptions,
-    "resend" | "onReading" | "onEvent" | "onEventEnded" | "onNode" | "onAck" | "onPromise" | "onDropped"
+    | "resend"
+    | "onReading"
+    | "onDuplicate"
+    | "onEvent"
+    | "onEventEnded"
+    | "onNode"
+    | "onAck"
+    | "onPromise"
+    | "onDropped"
   >;
   forget(domain: string, node: string): void;
 }
@@ -99,7 +107,10 @@ export class Intake {
       const backfill = reading.backfill === true;
       const follows = known.latest?.boot === reading.boot && known.latest.seq + 1 === reading.seq;
       const receipt = known.ledger.receive(reading.boot, reading.seq, backfill);
-      if (receipt.outcome === "duplicate") return;
+      if (receipt.outcome === "duplicate") {
+        this.#ports.options.onDuplicate?.(known, now);
+        return;
+      }
       outOfOrder = receipt.outOfOrder;
       if (!follows && !backfill) this.#ports.gaps.suspect(record, known);
       if (!backfill) this.#ports.meter.check(record, reading.timestamp, now);

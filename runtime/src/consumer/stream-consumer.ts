@@ -52,7 +52,7 @@ export interface ConsumerStream {
   readonly stream: Stream;
   readonly name: string;
   readonly accounted: boolean;
-  readonly ledger: Pick<StreamLedger, "terms" | "missing" | "gaps" | "duplicates" | "folded" | "newestBoot">;
+  readonly ledger: Pick<StreamLedger, "terms" | "missing" | "gaps" | "folded" | "newestBoot">;
   /** When its newest reading (backfill apart) arrived, ms. */
   readonly lastAt: number | null;
   readonly latest: Reading | undefined;
@@ -98,6 +98,8 @@ export interface StreamConsumerOptions {
   state?: ConsumerState;
   /** Each reading once. */
   onReading?: (arrived: ArrivedReading) => void;
+  /** One that came before is turned away; `at` by this consumer's clock, ms. */
+  onDuplicate?: (stream: ConsumerStream, at: number) => void;
   onEvent?: (arrived: ArrivedEvent) => void;
   /** An alarm ended otherwise than by being cleared: its topic was emptied, or its older form ran out. */
   onEventEnded?: (alarm: AlarmRecord, why: "removed" | "expired") => void;
