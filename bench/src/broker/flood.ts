@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { Backlog } from "./backlog.js";
 import { publishFrame, RawClient } from "./raw-client.js";
 
 export interface FloodPlan {
@@ -31,7 +32,7 @@ const BLOCK_BYTES = 64 * 1024;
 /** QoS 1 messages that a publisher has under way: enough that the round trip is not the limit. */
 const IN_FLIGHT = 1_000;
 /** A broker that delivers nothing for this long after the last message was sent has delivered what it will. */
-const QUIET_MS = 1_000;
+const QUIET_MS = 2_000;
 
 /** Publishes for a time and counts what arrives. `matches(filter, topic)` is exact match or a trailing `#`. */
 export async function flood(port: number, plan: FloodPlan): Promise<FloodResult> {
@@ -41,10 +42,11 @@ export async function flood(port: number, plan: FloodPlan): Promise<FloodResult>
   plan.onStarted?.();
   const startedAt = performance.now();
   const until = startedAt + plan.durationMs;
-  const counts = await Promise.all(
-    publishers.map((client, i) => publish(client, plan.publishers[i] ?? "", plan, until)),
-  );
   const delivered = () => subscribers.reduce((sum, client) => sum + client.received, 0);
+  const backlog = new Backlog(delivered);
+  const counts = await Promise.all(
+    publishers.map((client, i) => publish(client, plan.publishers[i] ?? "", plan, until, backlog)),
+  );
   const acknowledged = () => publishers.reduce((sum, client) => sum + client.acknowledged, 0);
   const sent = counts.reduce((sum, count) => sum + count, 0);
   const expected = plan.subscribers.reduce(
@@ -79,7 +81,13 @@ function matches(filter: string, topic: string): boolean {
   return filter.endsWith("#") ? topic.startsWith(filter.slice(0, -1)) : filter === topic;
 }
 
-async function publish(client: RawClient, topic: string, plan: FloodPlan, until: number): Promise<number> {
+async function publish(
+  client: RawClient,
+  topic: string,
+  plan: FloodPlan,
+  until: number,
+  backlog: Backlog,
+): Promise<number> {
   const payload = Buffer.alloc(plan.payloadBytes, "x");
   const most = plan.messagesEach ?? Number.POSITIVE_INFINITY;
   if (plan.rate !== undefined) return publishPaced(client, topic, plan, until);
@@ -87,9 +95,12 @@ async function publish(client: RawClient, topic: string, plan: FloodPlan, until:
     const frame = publishFrame(topic, payload, 0);
     const perBlock = Math.max(1, Math.floor(BLOCK_BYTES / frame.length));
     const block = repeated(frame, perBlock);
+    const readers = plan.subscribers.filter((filter) => matches(filter, topic)).length;
     let sent = 0;
     while (performance.now() < until && sent < most && !client.socket.destroyed) {
       sent += perBlock;
+      backlog.add(perBlock * readers);
+      await backlog.room(until);
       if (!client.socket.write(block)) await client.drained();
       else await new Promise(setImmediate);
     }

@@ -32,7 +32,7 @@ export async function stalledReader({ quick, progress }: BenchContext) {
     ...(MOSQUITTO.missing() === undefined ? [["tcp", MOSQUITTO] as [TransportName, SubjectKind]] : []),
   ];
   const samples: Sample[] = [];
-  const rounds = quick ? 1 : 3;
+  const rounds = quick ? 1 : 2;
   for (let round = 0; round < rounds; round += 1) {
     for (const [transport, kind] of runs) {
       progress(`round ${round + 1}/${rounds}: ${TITLE}, ${transport}, ${kind.name}`);
