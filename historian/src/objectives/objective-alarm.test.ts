@@ -38,6 +38,16 @@ describe("the alarm of a promise", () => {
     ).toEqual(["10 raised", "12 worse"]);
   });
 
+  it("waits no longer when the clock is set back meanwhile", () => {
+    const state = calm();
+    expect(look(state, "critical", 3_600_000)).toBeUndefined();
+    expect(look(state, "critical", 5_000)).toBeUndefined();
+    expect(look(state, "critical", 5_000 + RAISE_FOR_MS)).toBe("raised");
+    expect(look(state, undefined, 3_600_000)).toBeUndefined();
+    expect(look(state, undefined, 20_000)).toBeUndefined();
+    expect(look(state, undefined, 20_000 + CLEAR_FOR_MS)).toBe("cleared");
+  });
+
   it("alternates between raised and cleared, whatever comes", () => {
     const step = fc.tuple(
       fc.constantFrom<Severity | undefined>(undefined, "info", "warning", "critical"),

@@ -34,14 +34,14 @@ export function look(state: AlarmState, severity: Severity | undefined, now: num
   if (severity === undefined) {
     state.burningSince = undefined;
     if (state.severity === undefined) return undefined;
-    state.calmSince ??= now;
+    state.calmSince = Math.min(state.calmSince ?? now, now); // the clock may be set back
     if (now - state.calmSince < CLEAR_FOR_MS) return undefined;
     state.severity = undefined;
     state.calmSince = undefined;
     return "cleared";
   }
   state.calmSince = undefined;
-  state.burningSince ??= now;
+  state.burningSince = Math.min(state.burningSince ?? now, now);
   if (state.severity === undefined) {
     if (now - state.burningSince < RAISE_FOR_MS) return undefined;
     state.severity = severity;

@@ -98,7 +98,9 @@ export class QualityPublisher {
       return true;
     }
     const state = stateOf(report);
-    const isDue = before === undefined || urgent || state !== before.state || now - before.at >= EVERY_MS;
+    // The clock may have been set, in either direction.
+    const waited = before === undefined || Math.abs(now - before.at) >= EVERY_MS;
+    const isDue = waited || urgent || state !== before.state;
     if (!isDue) return false;
     const print = fingerprint(report);
     if (print === before?.fingerprint) {
