@@ -1,5 +1,5 @@
 import type { Log, StorageAddress, TlsFiles } from "@fieldmesh/runtime";
-import type { IngestLimits } from "./ingest/ingest.js";
+import type { IngestLimits } from "./ingest/ingest-options.js";
 import type { openStores } from "./stores.js";
 
 /** Where the historian listens, what it connects to, and where it keeps its own. */

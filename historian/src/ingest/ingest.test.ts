@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MemorySeries } from "../testing/memory-series.js";
 import { quiet } from "../testing/quiet.js";
 import type { NamedRanges } from "./batch.js";
-import { type DropCause, Ingest, type IngestLimits } from "./ingest.js";
+import { Ingest } from "./ingest.js";
+import type { DropCause, IngestLimits } from "./ingest-options.js";
 import { Spill } from "./spill.js";
 
 const STREAM = "env_a_b";

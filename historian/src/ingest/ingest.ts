@@ -1,67 +1,15 @@
-import type { Log } from "@fieldmesh/runtime";
-import type { Appended, Sample, Series } from "@fieldmesh/storage";
-import { addToBatch, type Batch, type NamedRanges, newBatch } from "./batch.js";
+import type { Sample } from "@fieldmesh/storage";
+import type { Batch, NamedRanges } from "./batch.js";
+import {
+  DEFAULT_LIMITS,
+  type DropCause,
+  type IngestCounts,
+  type IngestLimits,
+  type IngestOptions,
+} from "./ingest-options.js";
+import { MemoryQueue, type Waiting } from "./memory-queue.js";
 import { ReadingNames } from "./reading-names.js";
-import type { Spill, SpillPlace } from "./spill.js";
 import { storeBatch } from "./store-batch.js";
-
-export interface IngestOptions {
-  series: Pick<Series, "append">;
-  spill: Spill;
-  log: Log;
-  /** Only grows, ms. */
-  monotonic: () => number;
-  limits?: Partial<IngestLimits>;
-  /** After each call that the store took. */
-  onStored: (result: ReadonlyMap<string, Appended>) => void;
-  /** Readings that were given up, by name. */
-  onDropped: (names: readonly NamedRanges[], cause: DropCause) => void;
-}
-
-/** `historian-full`: memory and disk were full. `refused`: the store takes such a reading in no way. */
-export type DropCause = "historian-full" | "refused";
-
-export interface IngestLimits {
-  /** A reading waits at most about this long before it is given to the store, ms. */
-  flushMs: number;
-  /** Readings that are stored at once: enough to make the cost of a commit small. */
-  batchReadings: number;
-  /** Readings in memory from which on the oldest go to disk: some 10 MB. */
-  spillReadings: number;
-  /** Readings in memory at most, when the disk does not take them: some 30 MB. */
-  memoryReadings: number;
-}
-
-export const DEFAULT_LIMITS: IngestLimits = {
-  flushMs: 1_000,
-  batchReadings: 10_000,
-  spillReadings: 100_000,
-  memoryReadings: 300_000,
-};
-
-export interface IngestCounts {
-  received: number;
-  stored: number;
-  duplicates: number;
-  /** In memory and on disk. */
-  queued: number;
-  spilled: number;
-  spilledBytes: number;
-  dropped: number;
-  droppedBy: Record<string, number>;
-}
-
-interface Waiting {
-  readonly batch: Batch;
-  /** When its first reading came. */
-  readonly begunAt: number;
-  /** Takes no more. */
-  sealed: boolean;
-  /** Stored by now, while it is being written to the spill. */
-  stored: boolean;
-  /** Where it is in the spill by now, while it is being stored. */
-  place?: SpillPlace;
-}
 
 const FIRST_RETRY_MS = 250;
 /** Takes over within this time of the store's return. */
@@ -75,15 +23,14 @@ const FULL_LOG_MS = 60_000;
 export class Ingest {
   readonly #options: IngestOptions;
   readonly #limits: IngestLimits;
-  /** Oldest first; younger than all of the spill. Only the last is not sealed. */
-  #memory: Waiting[] = [];
-  #memoryReadings = 0;
+  /** Younger than all of the spill. */
+  readonly #memory: MemoryQueue;
   #received = 0;
   #stored = 0;
   #duplicates = 0;
   readonly #dropped: Record<DropCause, number> = { "historian-full": 0, refused: 0 };
-  /** What is being stored. */
-  #storing: Waiting | SpillPlace | undefined;
+  /** What is being stored out of memory. */
+  #storing: Waiting | undefined;
   #spilling: Promise<void> | undefined;
   /** Everything in memory goes to disk, not only what is above the mark. */
   #spillAll = false;
@@ -103,6 +50,7 @@ export class Ingest {
   constructor(options: IngestOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#memory = new MemoryQueue(this.#limits.batchReadings);
   }
 
   /** Begins with what waits on disk. */
@@ -111,25 +59,12 @@ export class Ingest {
   }
 
   push(stream: string, sample: Sample): void {
-    let last = this.#memory.at(-1);
-    if (last === undefined || last.sealed) {
-      last = { batch: newBatch(), begunAt: this.#options.monotonic(), sealed: false, stored: false };
-      this.#memory.push(last);
-      this.#wake(this.#limits.flushMs);
-    }
-    addToBatch(last.batch, stream, sample);
     this.#received += 1;
-    this.#memoryReadings += 1;
-    if (last.batch.readings >= this.#limits.batchReadings) {
-      last.sealed = true;
+    const { began, filled } = this.#memory.push(stream, sample, this.#options.monotonic);
+    if (filled) {
       this.#wake(0);
-      if (this.#memoryReadings > this.#limits.spillReadings) this.#spill();
-    }
-  }
-
-  /** How many readings came: the place of the newest in the order of all. */
-  get position(): number {
-    return this.#received;
+      if (this.#memory.readings > this.#limits.spillReadings) this.#spill();
+    } else if (began) this.#wake(this.#limits.flushMs);
   }
 
   /** Why the store does not take readings; undefined while it does. */
@@ -150,7 +85,7 @@ export class Ingest {
     const position = this.#received;
     if (this.#isSafe(position)) return Promise.resolve();
     if (this.#closed)
-      return Promise.reject(new Error(`${this.#memoryReadings} readings are in no safe place`));
+      return Promise.reject(new Error(`${this.#memory.readings} readings are in no safe place`));
     const safe = new Promise<void>((resolve) => this.#safeWaiters.push({ position, resolve }));
     this.#flushAll = true;
     if (this.#failedWith === undefined) this.#wake(0);
@@ -168,7 +103,7 @@ export class Ingest {
       received: this.#received,
       stored: this.#stored,
       duplicates: this.#duplicates,
-      queued: this.#memoryReadings + spilled,
+      queued: this.#memory.readings + spilled,
       spilled,
       spilledBytes: spill.bytes,
       dropped: Object.values(droppedBy).reduce((sum, count) => sum + count, 0),
@@ -186,9 +121,9 @@ export class Ingest {
     clearTimeout(this.#timer);
     await this.#spilling;
     await Promise.race([this.#running ?? Promise.resolve(), delay(limitMs)]);
-    if (this.#memoryReadings > 0) {
+    if (this.#memory.readings > 0) {
       this.#options.log.error(
-        { readings: this.#memoryReadings },
+        { readings: this.#memory.readings },
         "readings could neither be stored nor put on disk: they are asked for again at the next start",
       );
     }
@@ -213,7 +148,7 @@ export class Ingest {
   }
 
   #wakeForNext(): void {
-    const [oldest] = this.#memory;
+    const { oldest } = this.#memory;
     if (!this.#options.spill.empty || oldest?.sealed === true) this.#wake(0);
     else if (oldest !== undefined)
       this.#wake(Math.max(0, oldest.begunAt + this.#limits.flushMs - this.#options.monotonic()));
@@ -225,6 +160,7 @@ export class Ingest {
       while (!this.#closed && (await this.#storeNext()));
     } catch (error) {
       this.#storing = undefined;
+      this.#options.spill.release();
       this.#failed(error instanceof Error ? error : new Error(String(error)));
     }
   }
@@ -235,14 +171,12 @@ export class Ingest {
     if (!spill.empty) {
       const head = await spill.head(this.#limits.batchReadings);
       if (head === undefined) return true;
-      this.#storing = head.place;
       await this.#store(head.batch);
-      this.#storing = undefined;
       await spill.advance(head.place);
       this.#recovered();
       return true;
     }
-    const [oldest] = this.#memory;
+    const { oldest } = this.#memory;
     if (oldest === undefined) {
       this.#flushAll = false;
       return false;
@@ -315,12 +249,12 @@ export class Ingest {
   /** Moves the oldest in memory to disk while there is too much of it. Never rejects. */
   async #spillOldest(): Promise<void> {
     for (;;) {
-      const [oldest] = this.#memory;
+      const { oldest } = this.#memory;
       const mark = this.#spillAll ? 0 : this.#limits.spillReadings;
-      if (oldest === undefined || this.#memoryReadings <= mark) break;
+      if (oldest === undefined || this.#memory.readings <= mark) break;
       oldest.sealed = true;
       if (await this.#toSpill(oldest)) continue;
-      if (this.#memoryReadings <= this.#limits.memoryReadings) break;
+      if (this.#memory.readings <= this.#limits.memoryReadings) break;
       // What is on disk is older; and giving it up may make the room that is missing.
       if (!(await this.#dropOldestSpilled()) && !this.#dropOldest()) break;
     }
@@ -331,7 +265,7 @@ export class Ingest {
     const { spill, log } = this.#options;
     try {
       while (!spill.hasRoomFor(oldest.batch)) if (!(await this.#dropOldestSpilled())) break;
-      if (this.#memory[0] !== oldest) return true; // stored meanwhile
+      if (this.#memory.oldest !== oldest) return true; // stored meanwhile
       const place = await spill.append(oldest.batch);
       if (this.#spillFailing) log.info("the disk takes waiting readings again");
       this.#spillFailing = false;
@@ -350,7 +284,7 @@ export class Ingest {
 
   /** The last resort, when the disk takes nothing. */
   #dropOldest(): boolean {
-    const oldest = this.#memory.find((waiting) => waiting !== this.#storing);
+    const oldest = this.#memory.oldestBut(this.#storing);
     if (oldest === undefined) return false;
     oldest.sealed = true;
     this.#forget(oldest);
@@ -361,10 +295,8 @@ export class Ingest {
   }
 
   async #dropOldestSpilled(): Promise<boolean> {
-    const storing = this.#storing;
-    const place = storing === undefined ? undefined : "segment" in storing ? storing : storing.place;
     try {
-      const dropped = await this.#options.spill.dropOldest(place?.segment);
+      const dropped = await this.#options.spill.dropOldest(this.#storing?.place?.segment);
       if (dropped === undefined) return false;
       this.#give(dropped.names, dropped.readings, "historian-full");
       return true;
@@ -388,10 +320,7 @@ export class Ingest {
 
   /** Takes a batch out of memory: it is stored, on disk, or given up. */
   #forget(waiting: Waiting): void {
-    const at = this.#memory.indexOf(waiting);
-    if (at === -1) return;
-    this.#memory.splice(at, 1);
-    this.#memoryReadings -= waiting.batch.readings;
+    this.#memory.forget(waiting);
     this.#safeWaiters = this.#safeWaiters.filter(({ position, resolve }) => {
       if (!this.#isSafe(position)) return true;
       resolve();
@@ -401,7 +330,7 @@ export class Ingest {
 
   /** Memory holds the youngest: everything before it is stored, on disk, or given up. */
   #isSafe(position: number): boolean {
-    return position <= this.#received - this.#memoryReadings;
+    return position <= this.#received - this.#memory.readings;
   }
 }
 

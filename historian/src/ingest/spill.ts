@@ -42,6 +42,8 @@ export class Spill {
   #segments: SpillSegment[];
   #file: SpillFile | undefined;
   #appending = false;
+  /** What `head` gave is being stored: it is not given up meanwhile. */
+  #pinned: SpillSegment | undefined;
   #nextNumber: number;
   #damaged = 0;
 
@@ -120,11 +122,15 @@ export class Spill {
     }
   }
 
-  /** The oldest readings, up to about so many, and how far they reach; undefined when there are none. */
+  /**
+   * The oldest readings, up to about so many, and how far they reach; undefined when there are none. They are not
+   * given up until `advance` or `release`.
+   */
   async head(maxReadings: number): Promise<{ batch: Batch; place: SpillPlace } | undefined> {
     for (;;) {
       const segment = this.#segments.find(({ readings }) => readings > 0);
       if (segment === undefined) return undefined;
+      this.#pinned = segment;
       const batch = newBatch();
       let end = segment.readAt;
       for await (const record of readRecords(segment.path, segment.readAt, segment.bytes)) {
@@ -150,8 +156,14 @@ export class Spill {
     return this.#damaged;
   }
 
+  /** What `head` gave was not stored. */
+  release(): void {
+    this.#pinned = undefined;
+  }
+
   /** Everything up to this place is stored. */
   async advance({ segment: number, end, readings }: SpillPlace): Promise<void> {
+    this.#pinned = undefined;
     const segment = this.#segments.find((one) => one.number === number);
     if (segment === undefined) return; // it was dropped meanwhile
     segment.readAt = Math.max(segment.readAt, end);
@@ -162,11 +174,15 @@ export class Spill {
   }
 
   /**
-   * Gives up the oldest file to make room, except `keep`, and says what was in it; undefined when there is none.
+   * Gives up the oldest file to make room, and says what was in it; undefined when there is none. Not one of which
+   * something is being stored: that `head` gave, or of number `keep`.
    */
   async dropOldest(keep?: number): Promise<{ names: NamedRanges[]; readings: number } | undefined> {
-    const segment = this.#segments.find(({ number, readings }) => number !== keep && readings > 0);
+    const segment = this.#segments.find(
+      (one) => one.number !== keep && one !== this.#pinned && one.readings > 0,
+    );
     if (segment === undefined) return undefined;
+    this.#segments = this.#segments.filter((other) => other !== segment); // `head` does not find it any more
     const names = new ReadingNames();
     let readings = 0;
     for await (const { batch } of readRecords(segment.path, segment.readAt, segment.bytes)) {
