@@ -23,7 +23,7 @@ const HEALTH_USER = "health";
 export const HEALTH_TOPIC = "$SYS/broker/uptime";
 
 /**
- * Makes what services in containers need before they start: the dashboard's and the health check's credentials,
+ * Makes what services in containers need before they start: credentials of the services and of the health check,
  * identities for edge nodes, and the first user of the dashboard, whose password is printed this one time. What is
  * there already stays.
  */
@@ -34,6 +34,7 @@ export async function setup(options: SetupOptions, terminal: Terminal): Promise<
     terminal.env,
   );
   await ensureServiceCredential(files, "dashboard", join(DATA_DIR, "dashboard", "mqtt.password"));
+  await ensureServiceCredential(files, "historian", join(DATA_DIR, "historian", "mqtt.password"));
   await ensureHealthUser(files);
   const slots = await makeSlots(files, {
     count: options.slots,

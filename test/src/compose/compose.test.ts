@@ -1,3 +1,4 @@
+import type { HistoryStatus, HistoryStream } from "@fieldmesh/protocol";
 import type { AuditRow } from "@fieldmesh/runtime";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type ComposeProject, createComposeProject, ENGINE_NEEDED, findEngine } from "./compose-project.js";
@@ -6,6 +7,7 @@ const engine = findEngine();
 if (engine === undefined) process.stderr.write(`skipped: ${ENGINE_NEEDED}\n`);
 
 const EDGES = 5;
+const EMBEDDED = ["docker-compose.yml", "docker-compose.embedded.yml"];
 const OWN_BROKER = ["docker-compose.yml", "docker-compose.fieldmesh-broker.yml"];
 const WATCHER = { name: "watcher", password: "only for this test" };
 const soon = { timeout: 60_000, interval: 500 };
@@ -18,6 +20,7 @@ interface AuditLine {
 
 describe.skipIf(engine === undefined)("docker-compose.yml", () => {
   let project: ComposeProject;
+  let cookie = "";
 
   beforeAll(async () => {
     if (engine === undefined) return;
@@ -132,11 +135,34 @@ describe.skipIf(engine === undefined)("docker-compose.yml", () => {
       body: JSON.stringify({ name: "admin", password }),
     });
     expect(signedIn.status).toBeLessThan(300);
-    const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? "";
+    cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? "";
     await vi.waitFor(async () => {
       const response = await fetch(`${origin}/api/state`, { headers: { cookie } });
       const state = (await response.json()) as { catalogue: { nodes: Record<string, unknown> } };
       expect(Object.keys(state.catalogue.nodes)).toHaveLength(EDGES);
+    }, soon);
+  });
+
+  const history = async <T>(path: string): Promise<T> => {
+    const url = `http://127.0.0.1:${project.dashboardPort}/api/history/${path}`;
+    const response = await fetch(url, { headers: { cookie } });
+    if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+
+  it("remembers every stream in the database, and goes on where it was when its container is made anew", async () => {
+    const streams = await vi.waitFor(async () => {
+      const found = await history<HistoryStream[]>("streams");
+      expect(new Set(found.map(({ node }) => node)).size).toBe(EDGES);
+      return found;
+    }, soon);
+    expect((await history<HistoryStatus>("status")).store.engine).not.toBe("LMDB");
+    const [stream] = streams.filter(({ sensor }) => sensor === "temperature");
+    await project.compose(["up", "-d", "--force-recreate", "--no-deps", "historian"]);
+    await vi.waitFor(async () => {
+      const after = (await history<HistoryStream[]>("streams")).find((one) => one.stream === stream?.stream);
+      expect(after?.from).toBe(stream?.from);
+      expect(after?.readings).toBeGreaterThan(stream?.readings ?? 0);
     }, soon);
   });
 
@@ -148,7 +174,8 @@ describe.skipIf(engine === undefined)("docker-compose.yml", () => {
           '{{index .Config.Labels "com.docker.compose.service"}} {{if .State.Health}}{{.State.Health.Status}}{{end}}';
         const states = (await project.docker(["inspect", "--format", format, ...ids])).trim().split("\n");
         const running = states.filter((state) => !state.startsWith("setup"));
-        expect(running).toHaveLength(EDGES + 2);
+        // Mosquitto, MongoDB, the historian and the dashboard beside them.
+        expect(running).toHaveLength(EDGES + 4);
         for (const state of running) expect(state).toMatch(/ healthy$/);
       },
       { timeout: 90_000, interval: 1_000 },
@@ -202,5 +229,17 @@ describe.skipIf(engine === undefined)("docker-compose.yml", () => {
       },
       { timeout: 120_000, interval: 1_000 },
     );
+  });
+
+  it("runs without a database, on a small machine", async () => {
+    await project.compose(["up", "-d", "--scale", `edge=${EDGES}`], { files: EMBEDDED });
+    await vi.waitFor(
+      async () => {
+        expect((await history<HistoryStatus>("status")).store.engine).toBe("LMDB");
+        expect(await history<HistoryStream[]>("streams")).not.toEqual([]);
+      },
+      { timeout: 120_000, interval: 1_000 },
+    );
+    expect((await project.compose(["ps", "-q", "mongo"], { files: EMBEDDED })).trim()).toBe("");
   });
 });
