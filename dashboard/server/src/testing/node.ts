@@ -23,6 +23,7 @@ export class TestNode {
   readonly birth: Birth;
   conn = 1;
   readonly commands: { name: string; args: unknown; by: string }[] = [];
+  #closed = false;
   readonly #seqs = new Map<string, number>();
 
   constructor(url: string, name: string, boot: number, sensors: string[]) {
@@ -149,7 +150,9 @@ export class TestNode {
       if (!parsed.ok || parsed.value.kind !== "command") return;
       const { id, args, by } = parsed.value.command;
       this.commands.push({ name, args, by });
-      void this.#reply(name, id, args, clockAheadMs, ageOf);
+      this.#reply(name, id, args, clockAheadMs, ageOf).catch((error: unknown) => {
+        if (!this.#closed) throw error; // asked in the moment in which the test was over
+      });
     });
     await this.link.subscribe([`${prefix}+`], 1);
   }
@@ -184,6 +187,7 @@ export class TestNode {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.link.close();
   }
 }
