@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { ConfigFileError, HttpProblem, type Log } from "@fieldmesh/runtime";
 import { readKept, writeKept } from "./kept-configuration.js";
-import { type Objective, objectivesOf } from "./objectives-of.js";
+import { type Objective, resolverOf } from "./objectives-of.js";
 import {
   type ConfigurationProblems,
   type ParsedConfiguration,
@@ -73,6 +73,7 @@ export class Configuration {
   readonly #registry: RegistrySource | undefined;
   #source: ConfigurationSource;
   #parsed: ParsedConfiguration;
+  #resolve: (stream: string) => Objective[];
   #putting: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -84,6 +85,7 @@ export class Configuration {
     this.#options = options;
     this.#source = source;
     this.#parsed = parsed;
+    this.#resolve = resolverOf(parsed.content);
     const { registryUrl, log, fetch, everyMs } = options;
     if (source === "file" || registryUrl === undefined) return;
     this.#registry = new RegistrySource({
@@ -118,7 +120,7 @@ export class Configuration {
 
   /** What is promised of a stream, with defaults. */
   objectives(stream: string): Objective[] {
-    return objectivesOf(this.#parsed.content, stream);
+    return this.#resolve(stream);
   }
 
   /** Called after each change. Returns what ends it. */
@@ -198,6 +200,7 @@ export class Configuration {
   #replace(source: ConfigurationSource, parsed: ParsedConfiguration): void {
     this.#source = source;
     this.#parsed = parsed;
+    this.#resolve = resolverOf(parsed.content);
     for (const listener of this.#listeners) listener();
   }
 }

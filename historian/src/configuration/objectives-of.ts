@@ -37,12 +37,30 @@ export const DEFAULT_OBJECTIVES: Readonly<
 };
 
 /**
- * What is promised of a stream. From the least to the most specific, each field of a later one replaces that of
- * the one before: built in, `defaults`, patterns with ever more letters of their own, the stream's exact name.
- * `false` switches an objective off until a more specific one says something of it.
+ * Prepares what is promised of any stream. From the least to the most specific, each field of a later one replaces
+ * that of the one before: built in, `defaults`, patterns with ever more letters of their own, the stream's exact
+ * name. `false` switches an objective off until a more specific one says something of it.
  */
+export function resolverOf({ defaults, streams }: ConfigurationContent): (stream: string) => Objective[] {
+  // Documents of the registry name thousands of streams, and few patterns.
+  const patterns = Object.entries(streams)
+    .filter(([pattern]) => pattern.includes("*"))
+    .sort(([a], [b]) => letters(a) - letters(b) || (a < b ? -1 : 1));
+  const exact = new Map(Object.entries(streams));
+  return (stream) => {
+    const matching = patterns.filter(([pattern]) => matches(pattern, stream));
+    const layers = [defaults.objectives, ...matching.map(([, { objectives }]) => objectives)];
+    const own = exact.get(stream);
+    return layered(own === undefined ? layers : [...layers, own.objectives]);
+  };
+}
+
+/** What is promised of one stream. See {@link resolverOf}. */
 export function objectivesOf(content: ConfigurationContent, stream: string): Objective[] {
-  const layers: ObjectiveContent[] = [content.defaults.objectives, ...layersOf(content, stream)];
+  return resolverOf(content)(stream);
+}
+
+function layered(layers: readonly ObjectiveContent[]): Objective[] {
   return MEASURES.flatMap((measure) => {
     let fields: Fields | undefined = DEFAULT_OBJECTIVES[measure];
     for (const layer of layers) {
@@ -57,18 +75,6 @@ export function objectivesOf(content: ConfigurationContent, stream: string): Obj
     const objective: Objective = { id: `slo-${measure}`, measure, target, window, severity };
     return [within === undefined ? objective : { ...objective, withinMs: within }];
   });
-}
-
-function layersOf({ streams }: ConfigurationContent, stream: string): ObjectiveContent[] {
-  const matching = Object.entries(streams).filter(
-    ([pattern]) => pattern !== stream && pattern.includes("*") && matches(pattern, stream),
-  );
-  matching.sort(([a], [b]) => letters(a) - letters(b) || (a < b ? -1 : 1));
-  const exact = Object.hasOwn(streams, stream) ? streams[stream] : undefined;
-  return [
-    ...matching.map(([, { objectives }]) => objectives),
-    ...(exact === undefined ? [] : [exact.objectives]),
-  ];
 }
 
 function letters(pattern: string): number {

@@ -233,6 +233,7 @@ streams: {${STREAM}: {objectives: {availability: false}}}
     expect(promised).toHaveBeenLastCalledWith(STREAM, { freshWithinMs: 7_000, timelyWithinMs: 10_000 });
     yaml = "defaults: {objectives: {timeliness: false}}";
     changed();
+    await pass(objectives, 1);
     expect(promised).toHaveBeenLastCalledWith(STREAM, {});
   });
 

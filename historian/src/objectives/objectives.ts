@@ -26,14 +26,16 @@ export class Objectives {
   readonly #alarms: PromiseAlarms;
   readonly #rounds = new Rounds();
   /** By stream. */
-  readonly #watched = new Map<string, Watched[]>();
+  readonly #watched = new Map<string, { revision: number; promises: Watched[] }>();
+  /** Of the configuration: each stream takes up a new one at its turn. */
+  #revision = 0;
   readonly #listeners = new Set<(stream: string) => void>();
   readonly #unsubscribe: () => void;
 
   constructor(options: ObjectivesOptions) {
     this.#options = options;
     this.#alarms = new PromiseAlarms(options);
-    this.#unsubscribe = options.configuration.onChange(() => this.#reconfigure());
+    this.#unsubscribe = options.configuration.onChange(() => this.#revision++);
   }
 
   /** Takes up the standing alarms. The measurement is restored already. */
@@ -56,8 +58,7 @@ export class Objectives {
 
   /** How the promises of a stream stand: as at the last look, or now when there was none. */
   report(stream: string, now: number): ObjectiveReport[] {
-    const watched = this.#watched.get(stream) ?? this.#begin(stream, now);
-    return watched.map(reportOf);
+    return this.#promises(stream, now).map(reportOf);
   }
 
   /** Called with the stream when the state of one of its promises changes. Returns what ends it. */
@@ -76,10 +77,9 @@ export class Objectives {
   }
 
   #look(stream: string, now: number): void {
-    const watched = this.#watched.get(stream) ?? this.#begin(stream, now);
     const counts = (lastMs: number) => this.#options.measurement.counts(stream, lastMs);
     let changed = false;
-    for (const one of watched) {
+    for (const one of this.#promises(stream, now)) {
       one.standing = standingOf(one.objective, counts);
       const severity = severityOf(one);
       const change = look(one.alarm, severity, now);
@@ -91,6 +91,11 @@ export class Objectives {
     if (changed) for (const listener of this.#listeners) listener(stream);
   }
 
+  #promises(stream: string, now: number): Watched[] {
+    const watched = this.#watched.get(stream);
+    return watched?.revision === this.#revision ? watched.promises : this.#begin(stream, now);
+  }
+
   #begin(stream: string, now: number): Watched[] {
     const { measurement, configuration } = this.#options;
     const objectives = configuration.objectives(stream);
@@ -100,8 +105,8 @@ export class Objectives {
       ...(freshWithinMs === undefined ? {} : { freshWithinMs }),
       ...(timelyWithinMs === undefined ? {} : { timelyWithinMs }),
     });
-    const before = this.#watched.get(stream);
-    const watched = objectives.map((objective): Watched => {
+    const before = this.#watched.get(stream)?.promises;
+    const promises = objectives.map((objective): Watched => {
       const known = before?.find((one) => one.objective.id === objective.id);
       const standing = standingOf(objective, (lastMs) => measurement.counts(stream, lastMs));
       const alarm = known?.alarm ?? this.#kept(stream, objective, now);
@@ -112,8 +117,9 @@ export class Objectives {
     for (const rule of this.#alarms.rules(stream)) {
       if (!objectives.some(({ id }) => id === rule)) this.#alarms.remove(stream, rule);
     }
-    this.#watched.set(stream, watched);
-    return watched;
+    this.#watched.set(stream, { revision: this.#revision, promises });
+    for (const listener of this.#listeners) listener(stream);
+    return promises;
   }
 
   /** An alarm that was raised before a restart stands until it is seen to be over. */
@@ -121,13 +127,6 @@ export class Objectives {
     const event = this.#alarms.newest(stream, id);
     if (event?.state !== "raised") return calm();
     return { severity: event.severity, burningSince: Math.min(event.since, now), calmSince: undefined };
-  }
-
-  #reconfigure(): void {
-    for (const stream of this.#watched.keys()) {
-      this.#begin(stream, this.#options.clock());
-      for (const listener of this.#listeners) listener(stream);
-    }
   }
 
   /** Streams that are measured no more: nothing is promised of them. */
