@@ -1,7 +1,8 @@
-// Clients that connect, subscribe and leave by the ten thousand, at a broker in a process of its own.
+// Clients that come and go by the thousand, at a broker in a process of its own: what they leave behind.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { publishFrame } from "./contract/frame-counter.js";
 import { connectPacket, RawClient, TestClient } from "./contract/test-client.js";
@@ -30,18 +31,26 @@ const PROGRAM = `
   process.send(broker.port);
 `;
 
-test("rate and memory stay flat while 10,000 clients connect, subscribe and leave in turn", async () => {
+async function startChild() {
   const child = spawn(process.execPath, ["--expose-gc", "--input-type=module", "--eval", PROGRAM], {
     cwd: fileURLToPath(new URL("..", import.meta.url)), // from where it finds the package
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
-  using _child = { [Symbol.dispose]: () => child.kill() };
   const [port] = (await once(child, "message")) as [number];
-  const spent = async (): Promise<Spent> => {
-    child.send("spent");
-    const [answer] = (await once(child, "message")) as [Spent];
-    return answer;
+  return {
+    port,
+    async spent(): Promise<Spent> {
+      child.send("spent");
+      const [answer] = (await once(child, "message")) as [Spent];
+      return answer;
+    },
+    [Symbol.dispose]: () => void child.kill(),
   };
+}
+
+test("rate and memory stay flat while 10,000 clients connect, subscribe and leave in turn", async () => {
+  using broker = await startChild();
+  const { port } = broker;
   using publisher = new RawClient(port);
   publisher.socket.setNoDelay(true); // or a small write waits 40 ms for an answer to the one before
   publisher.send(connectPacket("publisher"));
@@ -62,10 +71,10 @@ test("rate and memory stay flat while 10,000 clients connect, subscribe and leav
   const cpuMs: number[] = [];
   const heapBytes: number[] = [];
   for (let from = 0; from < CLIENTS; from += STRETCH) {
-    const before = await spent();
+    const before = await broker.spent();
     for (let i = from; i < from + STRETCH; i += AT_ONCE)
       await Promise.all(Array.from({ length: AT_ONCE }, (_, j) => visit(i + j)));
-    const after = await spent();
+    const after = await broker.spent();
     cpuMs.push(Math.round(after.cpuMs - before.cpuMs));
     heapBytes.push(after.heapBytes);
   }
@@ -78,4 +87,25 @@ test("rate and memory stay flat while 10,000 clients connect, subscribe and leav
   await watcher.subscribe(names.map((name) => `$SYS/broker/${name}`));
   const said = (name: string) => watcher.seen.findLast(({ topic }) => topic.endsWith(name))?.payload;
   await expect.poll(() => names.map(said), { timeout: 30_000 }).toEqual(["2", "2", "3"]);
+}, 120_000);
+
+test("memory stays flat while thousands of clients send bytes that no client means", async () => {
+  using broker = await startChild();
+  const junk = fc.sample(fc.uint8Array({ maxLength: 300 }), { numRuns: 200, seed: 1 });
+  const longPublish = Buffer.from([0x30, 0xff, 0xff, 0x03, 0, 1, 0x74]); // whose 64 KiB never come
+  const visit = async (i: number): Promise<void> => {
+    using client = new RawClient(broker.port);
+    const hello = i % 2 === 0 ? [connectPacket(`bad-${i}`)] : [];
+    client.send(...hello, i % 5 === 0 ? longPublish : Buffer.from(junk[i % junk.length] ?? []));
+    client.socket.end();
+    await client.closed;
+  };
+  const heapBytes: number[] = [];
+  for (let from = 0; from < 4_000; from += 1_000) {
+    for (let i = from; i < from + 1_000; i += AT_ONCE)
+      await Promise.all(Array.from({ length: AT_ONCE }, (_, j) => visit(i + j)));
+    heapBytes.push((await broker.spent()).heapBytes);
+  }
+  const grown = (heapBytes.at(-1) ?? 0) - (heapBytes[0] ?? 0);
+  expect(grown, `bytes after each 1,000: ${heapBytes.join()}`).toBeLessThan(GROWTH_BYTES);
 }, 120_000);
