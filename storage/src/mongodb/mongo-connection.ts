@@ -187,7 +187,7 @@ export class MongoConnection {
     this.#engine.version = String(info["version"]);
     this.#nestsArrays = !isFerret;
     // FerretDB 1 holds a cursor open for each update of a command, and hangs when it has no more of them.
-    this.#maxUpdates = isFerret ? 50 : 1_000;
+    this.#maxUpdates = isFerret ? 20 : 1_000;
     await this.#checkFormat();
     const wasAway = this.#away !== undefined;
     this.#away = undefined;

@@ -1,29 +1,25 @@
 import type { SeqRange } from "@fieldmesh/protocol";
-import type { AnyBulkWriteOperation } from "mongodb";
 import { StorageError, WriteFailedError } from "../../errors.js";
 import { MAX_BLOCK } from "../../samples/merge-block.js";
 import type { Appended, Sample } from "../../series.js";
 import { isTaken } from "../mongo-failure.js";
 import { type Fresh, freshSamples, moveOldRanges } from "./fresh-samples.js";
-import {
-  EMPTY_TAIL,
-  type KeptBlock,
-  type KeptStream,
-  keepBlock,
-  keepReadings,
-  sortSamples,
-} from "./kept-series.js";
+import { type KeptBlock, type KeptTail, keepBlock, keepTail, sortSamples, tailId } from "./kept-series.js";
 import { markedNumbers } from "./marked-numbers.js";
 import { sealTail } from "./seal-tail.js";
 import type { SeriesCollections } from "./series-collections.js";
-import { keepHead, newHead, type StreamHead, type StreamHeads } from "./stream-heads.js";
+import { greatest, keepHead, least, newHead, type StreamHead, type StreamHeads } from "./stream-heads.js";
 
-/** What a reading in the tail takes, about: seven lists with the names of their places. */
-const TAIL_READING = 100; // bytes
-/** Streams whose tails are read and sealed at once. */
+/** Streams whose tails are sealed at once, and that are added to by one command. */
 const MAX_SEALED = 64;
-/** Numbers that a write which was not finished has taken are left out. */
+const MAX_ADDED = 1_000;
+/** Tails of a stream before they are put together: what a reader has to read, against what is written again. */
+const MIN_TAILS = 24;
+/** Numbers of blocks that a write which was not finished has taken are left out. */
 const MAX_TRIES = 3;
+const FOREIGN = "series: another process writes the same streams: a store has one writer";
+
+class ForeignWriteError extends StorageError {}
 
 interface Plan {
   head: StreamHead;
@@ -31,9 +27,10 @@ interface Plan {
 }
 
 /**
- * Appends to streams. A reading holds when its stream's document is written, in one step with all that follows
- * from it; blocks are written before it and do not count until it names them. So nothing is lost or doubled
- * wherever a writer, a server or a connection dies, when the same is appended again.
+ * Appends to streams. Readings go into a tail, a small document, and hold when that is written; later they are put
+ * together in fewer tails, and at last in blocks. What takes the place of others is written before they are
+ * deleted, and does not count before, or they do not after: so nothing is lost or doubled wherever a writer, a
+ * server or a connection dies, when the same is appended again.
  */
 export class SampleAppends {
   readonly #collections: SeriesCollections;
@@ -47,13 +44,23 @@ export class SampleAppends {
   }
 
   async append(batch: ReadonlyMap<string, readonly Sample[]>): Promise<Map<string, Appended>> {
+    try {
+      return await this.#append(batch);
+    } catch (error) {
+      // A write of our own that came late, or one that wrote before us: it is read again, once.
+      if (!(error instanceof ForeignWriteError)) throw error;
+      return this.#append(batch);
+    }
+  }
+
+  async #append(batch: ReadonlyMap<string, readonly Sample[]>): Promise<Map<string, Appended>> {
     await this.#heads.load(batch.keys());
     const appended = new Map<string, Appended>();
     const plans: Plan[] = [];
     for (const [stream, samples] of batch) {
       // What moves is what holds already: the numbers of this call are not among it.
       const head = await moveOldRanges(this.#collections, this.#heads.get(stream) ?? newHead(stream));
-      const fresh = await freshSamples(this.#collections, head, samples, () => this.#tail(stream));
+      const fresh = await freshSamples(this.#collections, head, samples, () => this.#tail(head));
       appended.set(stream, this.#told(stream, samples, fresh));
       if (fresh.samples.length > 0) plans.push({ head, fresh });
     }
@@ -73,88 +80,80 @@ export class SampleAppends {
   /** Counts numbers as stored whose readings are not given. */
   async mark(stream: string, boot: number, ranges: readonly SeqRange[]): Promise<void> {
     await this.#heads.load([stream]);
-    const head = await moveOldRanges(this.#collections, this.#heads.get(stream) ?? newHead(stream));
-    await this.#push([{ head, fresh: markedNumbers(head, boot, ranges) }]);
+    const [head] = await this.#known([this.#heads.get(stream) ?? newHead(stream)]);
+    if (head === undefined) return;
+    const moved = await moveOldRanges(this.#collections, head);
+    const { stored, bare } = markedNumbers(moved, boot, ranges);
+    this.#heads.forget(stream);
+    await this.#commit([{ before: head, after: { ...moved, version: head.version + 1, stored, bare } }]);
   }
 
   async #write(plans: readonly Plan[]): Promise<void> {
-    const pushes: Plan[] = [];
-    const seals: Plan[] = [];
-    for (const plan of plans) {
-      const count = plan.head.tail.count + plan.fresh.samples.length;
-      (count > MAX_BLOCK ? seals : pushes).push(plan);
-    }
-    const { maxUpdates } = this.#collections.connection;
-    for (let at = 0; at < pushes.length; at += maxUpdates)
-      await this.#push(pushes.slice(at, at + maxUpdates));
-    const atOnce = Math.min(MAX_SEALED, maxUpdates);
+    const heads = await this.#known(plans.map(({ head }) => head));
+    const known = plans.map(({ fresh }, at) => ({ head: heads[at] ?? newHead(""), fresh }));
+    const adds = known.filter((plan) => !isFull(plan));
+    for (let at = 0; at < adds.length; at += MAX_ADDED) await this.#add(adds.slice(at, at + MAX_ADDED));
+    const seals = known.filter(isFull);
+    const atOnce = Math.min(MAX_SEALED, this.#collections.connection.maxUpdates);
     for (let at = 0; at < seals.length; at += atOnce) await this.#seal(seals.slice(at, at + atOnce));
   }
 
-  /** Adds readings to tails. */
-  async #push(plans: readonly Plan[]): Promise<void> {
-    const writes: { head: StreamHead; operation: AnyBulkWriteOperation<KeptStream> }[] = [];
-    for (const { head, fresh } of plans) {
-      const { samples } = fresh;
-      const times = samples.map(({ at }) => at);
-      const tail = {
-        count: head.tail.count + samples.length,
-        from: least(head.tail.from, times),
-        to: greatest(head.tail.to, times),
-      };
-      const next = following(head, fresh, { tail, bytes: head.bytes + samples.length * TAIL_READING });
-      const { marks, ...lists } = keepReadings(samples, head.tail.count);
-      const push = Object.entries({ ...lists, ...(marks.length === 0 ? {} : { marks }) });
-      const fields = {
-        ...keepHead(next),
-        "tail.count": tail.count,
-        "tail.from": tail.from,
-        "tail.to": tail.to,
-      };
-      const operation: AnyBulkWriteOperation<KeptStream> =
-        head.version === 0
-          ? insertion(next, samples)
-          : {
-              updateOne: {
-                filter: { _id: head._id, version: head.version },
-                update: {
-                  $set: fields,
-                  $push: Object.fromEntries(
-                    push.map(([name, list]) => [`tail.${name}`, { $each: list }]),
-                  ) as never,
-                },
-              },
-            };
-      writes.push({ head: next, operation });
+  /** The same heads, with documents for streams that are new. */
+  async #known(heads: readonly StreamHead[]): Promise<StreamHead[]> {
+    const known = heads.map((head) => (head.version === 0 ? { ...head, version: 1 } : head));
+    const documents = known
+      .filter((_, at) => heads[at]?.version === 0)
+      .map((head) => ({ _id: head._id, ...keepHead({ ...newHead(head._id), version: 1 }) }));
+    if (documents.length > 0) {
+      await this.#insert(() => this.#collections.streams.insertMany(documents, { ordered: false }));
     }
-    await this.#commit(writes);
+    return known;
+  }
+
+  /** Adds a tail to each stream. Where there are many it takes in those before it. */
+  async #add(plans: readonly Plan[]): Promise<void> {
+    const crowded = plans
+      .filter(({ head }) => head.tail.documents >= maxTails(head._id))
+      .map(({ head }) => head);
+    const before = crowded.length === 0 ? new Map<string, Sample[]>() : await this.#heads.tails(crowded);
+    const tails: KeptTail[] = [];
+    const heads: StreamHead[] = [];
+    const dead: string[] = [];
+    for (const { head, fresh } of plans) {
+      const { _id: stream, tail } = head;
+      const own = before.get(stream);
+      tails.push(keepTail(stream, tail.next, [...(own ?? []), ...fresh.samples], own !== undefined));
+      if (own !== undefined) dead.push(...tailIds(head, tail.next));
+      const times = fresh.samples.map(({ at }) => at);
+      heads.push({
+        ...head,
+        stored: fresh.stored,
+        bare: fresh.bare,
+        tail: {
+          readings: tail.readings + fresh.samples.length,
+          from: least(tail.from, times),
+          to: greatest(tail.to, times),
+          documents: own === undefined ? tail.documents + 1 : 1,
+          first: own === undefined ? tail.first : tail.next,
+          next: tail.next + 1,
+        },
+      });
+    }
+    await this.#insert(() => this.#collections.tails.insertMany(tails, { ordered: false }));
+    await this.#deleteTails(dead);
+    for (const head of heads) this.#heads.set(head);
   }
 
   /** Makes blocks of tails that are full. */
   async #seal(plans: readonly Plan[]): Promise<void> {
-    const known = plans.filter(({ head }) => head.tail.count > 0).map(({ head }) => head._id);
-    const tails = known.length === 0 ? new Map<string, Sample[]>() : await this.#heads.tails(known);
+    const tails = await this.#heads.tails(plans.map(({ head }) => head));
     let heads = plans.map(({ head }) => head);
     for (let attempt = 1; ; attempt += 1) {
-      const blocks: KeptBlock[] = [];
-      const writes: { head: StreamHead; operation: AnyBulkWriteOperation<KeptStream> }[] = [];
-      for (const [at, { fresh }] of plans.entries()) {
+      const sealed = plans.flatMap(({ fresh }, at) => {
         const head = heads[at];
-        if (head === undefined) continue;
-        const all = sortSamples([...(tails.get(head._id) ?? []), ...fresh.samples]);
-        const { blocks: cut, rest } = sealTail(all, head.sealedTo);
-        const made = cut.map((samples, n) => keepBlock(head._id, head.next + n, samples));
-        blocks.push(...made);
-        const next = following(head, fresh, sealed(head, made, rest));
-        const { _id, ...replacement } = document(next, rest);
-        writes.push({
-          head: next,
-          operation:
-            head.version === 0
-              ? insertion(next, rest)
-              : { replaceOne: { filter: { _id, version: head.version }, replacement } },
-        });
-      }
+        return head === undefined ? [] : [sealedStream(head, fresh, tails.get(head._id) ?? [])];
+      });
+      const blocks = sealed.flatMap((one) => one.blocks);
       try {
         await this.#collections.write(() => this.#collections.blocks.insertMany(blocks, { ordered: false }));
       } catch (error) {
@@ -163,7 +162,13 @@ export class SampleAppends {
         heads = await this.#withoutLeftBlocks(heads);
         continue;
       }
-      await this.#commit(writes);
+      // What is left over is in two tails until the stream's document says so, which is the same as in one.
+      const rest = sealed.flatMap(({ rest: tail }) => tail);
+      if (rest.length > 0) {
+        await this.#insert(() => this.#collections.tails.insertMany(rest, { ordered: false }));
+      }
+      await this.#commit(sealed);
+      await this.#deleteTails(heads.flatMap((head) => tailIds(head, head.tail.next)));
       return;
     }
   }
@@ -188,21 +193,33 @@ export class SampleAppends {
   }
 
   /** Writes streams' documents, each in place of the version that was read. */
-  async #commit(
-    writes: readonly { head: StreamHead; operation: AnyBulkWriteOperation<KeptStream> }[],
-  ): Promise<void> {
-    const operations = writes.map(({ operation }) => operation);
-    const { matchedCount, insertedCount } = await this.#collections.write(() =>
+  async #commit(writes: readonly { before: StreamHead; after: StreamHead }[]): Promise<void> {
+    const operations = writes.map(({ before, after }) => ({
+      replaceOne: { filter: { _id: before._id, version: before.version }, replacement: keepHead(after) },
+    }));
+    const { matchedCount } = await this.#collections.write(() =>
       this.#collections.streams.bulkWrite(operations, { ordered: false }),
     );
-    if (matchedCount + insertedCount !== writes.length) {
-      throw new StorageError("series: another process writes the same streams: a store has one writer");
-    }
-    for (const { head } of writes) this.#heads.set(head);
+    if (matchedCount !== writes.length) throw new ForeignWriteError(FOREIGN);
+    for (const { after } of writes) this.#heads.set(after);
   }
 
-  async #tail(stream: string): Promise<Sample[]> {
-    return (await this.#heads.tails([stream])).get(stream) ?? [];
+  async #insert(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await this.#collections.write(work);
+    } catch (error) {
+      if (error instanceof WriteFailedError && isTaken(error.cause)) throw new ForeignWriteError(FOREIGN);
+      throw error;
+    }
+  }
+
+  async #deleteTails(ids: string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#collections.write(() => this.#collections.tails.deleteMany({ _id: { $in: ids } }));
+  }
+
+  async #tail(head: StreamHead): Promise<Sample[]> {
+    return (await this.#heads.tails([head])).get(head._id) ?? [];
   }
 
   #doubt(stream: string, samples: readonly Sample[]): void {
@@ -215,14 +232,14 @@ export class SampleAppends {
   #told(stream: string, samples: readonly Sample[], fresh: Fresh): Appended {
     const doubts = this.#doubts.get(stream);
     if (doubts === undefined) return { stored: fresh.samples, duplicates: fresh.duplicates };
+    const told = new Set(fresh.samples.map(nameOf));
     const isFresh = new Set(fresh.samples);
-    const told = new Set<string>();
     const stored = samples.filter((sample) => {
-      const name = nameOf(sample);
       if (isFresh.has(sample)) return true;
+      const name = nameOf(sample);
       if (!doubts.has(name) || told.has(name)) return false;
       told.add(name);
-      return !fresh.samples.some((one) => nameOf(one) === name);
+      return true;
     });
     return { stored, duplicates: samples.length - stored.length };
   }
@@ -232,57 +249,60 @@ function nameOf({ boot, seq }: Sample): string {
   return `${boot} ${seq}`;
 }
 
-/** The head after an append. */
-function following(head: StreamHead, fresh: Fresh, changes: Partial<StreamHead>): StreamHead {
-  const times = fresh.samples.map(({ at }) => at);
-  return {
-    ...head,
-    version: head.version + 1,
-    readings: head.readings + fresh.samples.length,
-    from: least(head.from, times),
-    to: greatest(head.to, times),
-    stored: fresh.stored,
-    bare: fresh.bare,
-    gone: head.cleared ? [] : head.gone,
-    cleared: false,
-    ...changes,
-  };
+function isFull({ head, fresh }: Plan): boolean {
+  return head.tail.readings + fresh.samples.length > MAX_BLOCK;
 }
 
-function sealed(
-  head: StreamHead,
-  blocks: readonly KeptBlock[],
-  rest: readonly Sample[],
-): Partial<StreamHead> {
-  const times = rest.map(({ at }) => at);
-  const bytes = blocks.reduce((sum, block) => sum + block.bytes, 0);
-  return {
-    next: head.next + blocks.length,
-    sealedTo: greatest(
-      head.sealedTo,
+/** Tails of a stream at most; not the same for all, so that streams that are read together take turns. */
+function maxTails(stream: string): number {
+  let hash = 0;
+  for (let at = 0; at < stream.length; at += 1) hash = (hash * 31 + stream.charCodeAt(at)) % MIN_TAILS;
+  return MIN_TAILS + hash;
+}
+
+/** Ids of the tails before this number that may be there. */
+function tailIds({ _id: stream, tail: { first } }: StreamHead, before: number): string[] {
+  return Array.from({ length: before - first }, (_, n) => tailId(stream, first + n));
+}
+
+function sealedStream(
+  before: StreamHead,
+  fresh: Fresh,
+  tail: readonly Sample[],
+): { before: StreamHead; after: StreamHead; blocks: KeptBlock[]; rest: KeptTail[] } {
+  const { _id: stream, next, bytes, readings } = before;
+  const cut = sealTail(sortSamples([...tail, ...fresh.samples]), before.to);
+  const blocks = cut.blocks.map((samples, n) => keepBlock(stream, next + n, samples));
+  const k = before.tail.next;
+  const rest = cut.rest.length === 0 ? [] : [keepTail(stream, k, cut.rest, false)];
+  const times = cut.rest.map(({ at }) => at);
+  const after: StreamHead = {
+    ...before,
+    version: before.version + 1,
+    readings: blocks.reduce((sum, { count }) => sum + count, readings),
+    bytes: blocks.reduce((sum, block) => sum + block.bytes, bytes),
+    from: least(
+      before.from,
+      blocks.map(({ from }) => from),
+    ),
+    to: greatest(
+      before.to,
       blocks.map(({ to }) => to),
     ),
-    bytes: head.bytes + bytes + (rest.length - head.tail.count) * TAIL_READING,
-    tail: { count: rest.length, from: least(null, times), to: greatest(null, times) },
+    next: next + blocks.length,
+    gone: before.cleared ? [] : before.gone,
+    cleared: false,
+    firstTail: k,
+    stored: fresh.stored,
+    bare: fresh.bare,
+    tail: {
+      readings: cut.rest.length,
+      from: least(null, times),
+      to: greatest(null, times),
+      documents: rest.length,
+      first: k,
+      next: k + rest.length,
+    },
   };
-}
-
-function document(head: StreamHead, tail: readonly Sample[]): KeptStream {
-  return { _id: head._id, ...keepHead(head), tail: { ...EMPTY_TAIL, ...head.tail, ...keepReadings(tail) } };
-}
-
-function insertion(head: StreamHead, tail: readonly Sample[]): AnyBulkWriteOperation<KeptStream> {
-  return { insertOne: { document: document(head, tail) } };
-}
-
-export function least(first: number | null, others: readonly number[]): number | null {
-  let found = first;
-  for (const other of others) if (found === null || other < found) found = other;
-  return found;
-}
-
-export function greatest(first: number | null, others: readonly number[]): number | null {
-  let found = first;
-  for (const other of others) if (found === null || other > found) found = other;
-  return found;
+  return { before, after, blocks, rest };
 }

@@ -25,12 +25,16 @@ export interface KeptReadings {
   marks: KeptMark[];
 }
 
-/** The newest readings of a stream, in the order in which they came. */
+/**
+ * Readings of a stream that are not in a block yet, one document for each append. Its number is taken once: of two
+ * writers one is refused.
+ */
 export interface KeptTail extends KeptReadings {
-  count: number;
-  /** Least and greatest `at`; null without any. */
-  from: number | null;
-  to: number | null;
+  _id: string;
+  stream: string;
+  k: number;
+  /** It holds what those before it have held, too: they do not count any more. */
+  whole?: true;
 }
 
 export interface KeptRange {
@@ -40,30 +44,32 @@ export interface KeptRange {
 }
 
 /**
- * What is known of a stream, its newest readings with it: one document, so that readings and what they change are
- * written in one step. What it does not name (blocks from `next` on, those in `gone`) is not there.
+ * What is known of a stream. What it does not name is not there: blocks from `next` on and those in `gone`, tails
+ * before `firstTail`.
  */
 export interface KeptStream {
   _id: string;
   /** One more at each write, which names the one it has read: of two writers one is refused. */
   version: number;
+  /** In blocks, as are `bytes`, `from` and `to`. */
   readings: number;
   bytes: number;
   from: number | null;
   to: number | null;
   /** Number of the next block. */
   next: number;
-  /** Greatest `at` of a block. */
-  sealedTo: number | null;
   /** Numbers of blocks that do not count: pruned, or left by a write that was not finished. */
   gone: number[];
-  /** Which numbers were ever stored, by boot; the lowest of them may have moved to documents of their own. */
+  firstTail: number;
+  /**
+   * Which numbers were ever stored, by boot, those in tails not all included; the lowest of them may have moved to
+   * documents of their own.
+   */
   stored: KeptRange[];
   /** The highest that has moved. */
   older: { boot: number; seq: number } | null;
   /** Of readings without accounting (boot 0): the newest, and spans of time that stand for pruned ones. */
   bare: { newest: number; spans: { from: number; to: number }[] } | null;
-  tail: KeptTail;
 }
 
 /** Up to 1,024 readings of one stream, by time. It is never changed. */
@@ -110,19 +116,6 @@ export interface KeptOlder {
   ranges: KeptRange[];
 }
 
-export const EMPTY_TAIL: KeptTail = {
-  count: 0,
-  from: null,
-  to: null,
-  at: [],
-  timestamp: [],
-  value: [],
-  unit: [],
-  boot: [],
-  seq: [],
-  marks: [],
-};
-
 function keepNumber(value: number): KeptNumber {
   return Object.is(value, -0) ? "-0" : value;
 }
@@ -131,12 +124,10 @@ function giveNumber(value: KeptNumber): number {
   return value === "-0" ? -0 : value;
 }
 
-/** @param start index of the first, for the marks */
-export function keepReadings(samples: readonly Sample[], start = 0): KeptReadings {
+function keepReadings(samples: readonly Sample[]): KeptReadings {
   const marks: KeptMark[] = [];
-  for (const [n, { quality, reason }] of samples.entries()) {
+  for (const [index, { quality, reason }] of samples.entries()) {
     if (quality === undefined) continue;
-    const index = start + n;
     marks.push(reason === undefined ? { index, quality } : { index, quality, reason });
   }
   return {
@@ -171,6 +162,33 @@ export function giveReadings(kept: KeptReadings | KeptBlock): Sample[] {
     if (reason !== undefined) sample.reason = reason;
   }
   return samples;
+}
+
+export function keepTail(stream: string, k: number, samples: readonly Sample[], whole: boolean): KeptTail {
+  const tail = { _id: tailId(stream, k), stream, k, ...keepReadings(samples) };
+  return whole ? { ...tail, whole } : tail;
+}
+
+export function tailId(stream: string, k: number): string {
+  return `${stream} ${k}`;
+}
+
+/** Of the tails of a stream those that count. */
+export function liveTails<T extends Pick<KeptTail, "k" | "whole">>(
+  tails: readonly T[],
+  firstTail: number,
+): T[] {
+  const first = tails.reduce((k, tail) => (tail.whole === true ? Math.max(k, tail.k) : k), firstTail);
+  return tails.filter(({ k }) => k >= first);
+}
+
+/** Their readings by time; one that two of them hold, as a write was cut off, once. */
+export function tailReadings(tails: readonly KeptTail[], firstTail: number): Sample[] {
+  const found = new Map<string, Sample>();
+  for (const tail of liveTails(tails, firstTail)) {
+    for (const sample of giveReadings(tail)) found.set(`${sample.boot} ${sample.seq}`, sample);
+  }
+  return sortSamples([...found.values()]);
 }
 
 export function sortSamples(samples: Sample[]): Sample[] {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { toSamples } from "../../samples/sample-columns.js";
 import type { Sample, Series } from "../../series.js";
 import { lacksMongo, startMongo, type TestMongo } from "../../testing/mongo-server.js";
-import type { KeptBlock, KeptOlder, KeptStream } from "./kept-series.js";
+import type { KeptBlock, KeptOlder, KeptStream, KeptTail } from "./kept-series.js";
 import { openMongoSeries } from "./mongo-series.js";
 
 const quiet = { info: () => {}, warn: () => {} };
@@ -69,6 +69,7 @@ describe.skipIf(lacksMongo())("series in MongoDB", () => {
 
   const open = () => openMongoSeries({ url: mongo.url, service, log: quiet });
   const blocks = () => client.db().collection<KeptBlock>(`${service}.blocks`);
+  const tails = () => client.db().collection<KeptTail>(`${service}.tails`);
   const streams = () => client.db().collection<KeptStream>(`${service}.series`);
 
   async function append(samples: readonly Sample[]) {
@@ -100,16 +101,18 @@ describe.skipIf(lacksMongo())("series in MongoDB", () => {
     expect(block?.value.slice(0, 3)).toEqual([0.1, 0.2, 0.3]);
     expect(block?.seq.slice(-2)).toEqual([1_023, 1_024]);
     expect(await streams().findOne({ _id: STREAM })).toMatchObject({
-      readings: 1_025,
+      readings: 1_024,
       stored: [{ boot: 7, from: 1, to: 1_025 }],
-      tail: {
-        count: 1,
+    });
+    expect(await tails().find({}).toArray()).toMatchObject([
+      {
+        stream: STREAM,
         value: [null],
         unit: ["Cel"],
         seq: [1_025],
         marks: [{ index: 0, quality: "bad", reason: "no answer" }],
       },
-    });
+    ]);
   });
 
   it("passes over blocks that a write left which was not finished, and deletes them with the old ones", async () => {
@@ -133,6 +136,24 @@ describe.skipIf(lacksMongo())("series in MongoDB", () => {
     expect(await all()).toEqual(readings(1_025, 5_000));
   });
 
+  it("puts tails together now and then, and reads each reading once where that was cut off", async () => {
+    for (let seq = 1; seq <= 120; seq += 1) await append([reading(seq)]);
+    expect(await tails().countDocuments()).toBeLessThan(60);
+    expect(await all()).toEqual(readings(1, 121));
+    // As a death between writing what is left over from a block and naming it leaves it.
+    const [last] = await tails().find({}).sort({ k: -1 }).limit(1).toArray();
+    if (last === undefined) throw new Error("no tail");
+    const k = last.k + 1;
+    await tails().insertOne({ ...last, _id: `${STREAM} ${k}`, k });
+    await series.close();
+    series = await open();
+    expect(await all()).toEqual(readings(1, 121));
+    expect(await series.latest(STREAM)).toEqual(reading(120));
+    expect((await series.streams())[0]?.readings).toBe(120);
+    expect((await append(readings(100, 130)))?.stored).toEqual(readings(121, 130));
+    expect(await all()).toEqual(readings(1, 130));
+  });
+
   it("moves ranges of numbers out of a stream's document when there are many, and still knows them", async () => {
     const odd = readings(1, 1_200).filter(({ seq }) => seq % 2 === 1);
     await append(odd.slice(0, 300));
@@ -150,15 +171,22 @@ describe.skipIf(lacksMongo())("series in MongoDB", () => {
     expect(await all()).toEqual(readings(1, 1_200));
   });
 
-  it("refuses to write what another process has written meanwhile", async () => {
+  it("knows what another process has written: who only reads asks anew, and who writes reads again", async () => {
+    const standby = await open();
+    expect(await standby.streams()).toEqual([]);
     await append(readings(1, 3));
-    const other = await open();
-    await other.append(new Map([[STREAM, readings(3, 5)]]));
-    await other.close();
-    await expect(append(readings(3, 6))).rejects.toThrow("a store has one writer");
-    // What it knows was read again.
-    expect((await append(readings(3, 6)))?.stored.map(({ seq }) => seq)).toContain(5);
-    expect(await all()).toEqual(readings(1, 6));
+    expect(await standby.streams()).toMatchObject([{ stream: STREAM, readings: 2 }]);
+    await append(readings(3, 5));
+    expect((await standby.sizes()).raw.rows).toBe(4);
+    expect(await standby.stored(STREAM, 7)).toEqual([[1, 4]]);
+    // It takes over.
+    expect(await standby.append(new Map([[STREAM, readings(3, 7)]]))).toEqual(
+      new Map([[STREAM, { stored: readings(5, 7), duplicates: 2 }]]),
+    );
+    await standby.close();
+    // One that does not know that it was replaced doubles nothing.
+    expect((await append(readings(5, 9)))?.stored.slice(-2)).toEqual(readings(7, 9));
+    expect(await all()).toEqual(readings(1, 9));
   });
 
   it("loses and doubles nothing when the writer is killed and the same is appended again", async () => {
@@ -199,7 +227,7 @@ describe.skipIf(lacksMongo())("series in MongoDB", () => {
     commands.length = 0;
     await counted.append(batch(6));
     await counted.append(batch(11));
-    expect(commands).toEqual(["update", "update"]);
+    expect(commands).toEqual(["insert", "insert"]);
     await counted.close();
   });
 });

@@ -23,8 +23,8 @@ import { SeriesCollections } from "./series-collections.js";
 import { infoOf, StreamHeads } from "./stream-heads.js";
 
 /**
- * Opens the series of a service in a MongoDB database: collections `{service}.series` (what is known of a stream
- * and its newest readings), `.blocks`, `.minutes` and `.hours`. The server need not be there.
+ * Opens the series of a service in a MongoDB database: collections `{service}.series` (what is known of a stream),
+ * `.tails` (its newest readings), `.blocks`, `.minutes` and `.hours`. The server need not be there.
  * @throws StorageError when the address is none, the server refuses the sign-in, or the store is of a later version.
  */
 export async function openMongoSeries(options: MongoStorageOptions): Promise<RestorableSeries> {
@@ -60,7 +60,7 @@ class MongoSeries implements RestorableSeries {
 
   async append(batch: ReadonlyMap<string, readonly Sample[]>): Promise<Map<string, Appended>> {
     for (const [stream, samples] of batch) checkSamples(stream, samples);
-    return this.#inTurn(() => this.#appends.append(batch));
+    return this.#write(() => this.#appends.append(batch));
   }
 
   async *range(stream: string, range: TimeRange): AsyncGenerator<SampleColumns> {
@@ -76,18 +76,19 @@ class MongoSeries implements RestorableSeries {
   async stored(stream: string, boot: number): Promise<SeqRange[]> {
     checkStream(stream);
     checkBoot(stream, boot);
-    const tail = async () => (await this.#heads.tails([stream])).get(stream) ?? [];
     return this.#inTurn(async () => {
       await this.#heads.load([stream]);
       const head = this.#heads.get(stream);
-      return head === undefined ? [] : storedNumbers(this.#collections, head, boot, tail);
+      if (head === undefined) return [];
+      const tail = async () => (await this.#heads.tails([head])).get(stream) ?? [];
+      return storedNumbers(this.#collections, head, boot, tail);
     });
   }
 
   async markStored(stream: string, boot: number, ranges: readonly SeqRange[]): Promise<void> {
     checkStream(stream);
     checkBoot(stream, boot);
-    if (ranges.length > 0) await this.#inTurn(() => this.#appends.mark(stream, boot, ranges));
+    if (ranges.length > 0) await this.#write(() => this.#appends.mark(stream, boot, ranges));
   }
 
   async boots(stream: string): Promise<number[]> {
@@ -101,7 +102,7 @@ class MongoSeries implements RestorableSeries {
 
   async putRollups(level: RollupLevel, rows: ReadonlyMap<string, readonly Rollup[]>): Promise<void> {
     for (const [stream, list] of rows) checkRollups(stream, level, list);
-    await this.#inTurn(() => this.#rollups[level].put(rows));
+    await this.#write(() => this.#rollups[level].put(rows));
   }
 
   async rollups(level: RollupLevel, stream: string, from: number, to: number): Promise<Rollup[]> {
@@ -112,7 +113,7 @@ class MongoSeries implements RestorableSeries {
   async prune(level: "raw" | RollupLevel, before: number): Promise<LevelSize> {
     const removed = { rows: 0, bytes: 0 };
     for (let more = true; more; ) {
-      const piece = await this.#inTurn(() =>
+      const piece = await this.#write(() =>
         level === "raw"
           ? pruneReadings(this.#collections, this.#heads, before)
           : this.#rollups[level].prune(before),
@@ -132,7 +133,7 @@ class MongoSeries implements RestorableSeries {
   async sizes(): Promise<Record<"raw" | RollupLevel, LevelSize>> {
     return this.#inTurn(async () => {
       const raw = { rows: 0, bytes: 0 };
-      for (const { readings, bytes } of await this.#heads.all()) {
+      for (const { readings, bytes } of (await this.#heads.all()).map(infoOf)) {
         raw.rows += readings;
         raw.bytes += bytes;
       }
@@ -142,11 +143,12 @@ class MongoSeries implements RestorableSeries {
 
   async remove(stream: string): Promise<boolean> {
     checkStream(stream);
-    return this.#inTurn(async () => {
-      const { blocks, older, streams } = this.#collections;
+    return this.#write(async () => {
+      const { tails, blocks, older, streams } = this.#collections;
       this.#heads.forget(stream);
       const rows = (await this.#rollups.minute.remove(stream)) + (await this.#rollups.hour.remove(stream));
       // Its own document last: what is cut off before that is removed by the next call.
+      await this.#collections.write(() => tails.deleteMany({ stream }), LONG_CALL_MS);
       await this.#collections.write(() => blocks.deleteMany({ stream }), LONG_CALL_MS);
       await this.#collections.write(() => older.deleteMany({ stream }), LONG_CALL_MS);
       const { deletedCount } = await this.#collections.write(() => streams.deleteOne({ _id: stream }));
@@ -158,6 +160,13 @@ class MongoSeries implements RestorableSeries {
   close(): Promise<void> {
     this.#closed ??= this.#turn.then(() => this.#connection.close());
     return this.#closed;
+  }
+
+  #write<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(() => {
+      this.#heads.beginWriting();
+      return work();
+    });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

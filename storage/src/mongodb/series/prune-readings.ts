@@ -1,10 +1,10 @@
 import { RangeSet } from "@fieldmesh/protocol";
 import { StorageError } from "../../errors.js";
 import { addPrunedSpans } from "../../samples/pruned-spans.js";
-import type { LevelSize, Sample } from "../../series.js";
-import { EMPTY_TAIL, type KeptBlock, type KeptStream } from "./kept-series.js";
+import type { LevelSize } from "../../series.js";
+import type { KeptBlock } from "./kept-series.js";
 import type { SeriesCollections } from "./series-collections.js";
-import { keepHead, type StreamHead, type StreamHeads } from "./stream-heads.js";
+import { keepHead, type StreamHead, type StreamHeads, tailBytes } from "./stream-heads.js";
 
 /** Blocks, and tails, that one piece removes. */
 const PIECE = 100;
@@ -77,14 +77,13 @@ async function pruneBlocks(
       version: head.version + 1,
       readings,
       bytes: head.bytes - size.bytes,
-      from: leastOf(oldest, head.tail.from),
-      to: readings === 0 ? null : head.to,
-      sealedTo: oldest === null ? null : head.sealedTo,
+      from: oldest,
+      to: oldest === null ? null : head.to,
       gone,
       bare: withPruned(head, counted.flatMap(bareSeqs)),
       cleared: false,
     };
-    await commit(collections, heads, head, pruned, {});
+    await commit(collections, heads, head, pruned);
   }
   const ids = [...counted, ...left].map(({ _id }) => _id);
   await collections.write(() => collections.blocks.deleteMany({ _id: { $in: ids } }));
@@ -97,26 +96,20 @@ async function pruneTail(
   heads: StreamHeads,
   head: StreamHead,
 ): Promise<LevelSize> {
-  const { count } = head.tail;
-  const tail = head.bare === null ? [] : ((await heads.tails([head._id])).get(head._id) ?? []);
-  const oldest = await oldestBlock(collections, head._id, head.next, head.gone);
-  const share = oldest === null ? head.bytes : Math.round((head.bytes * count) / Math.max(1, head.readings));
-  const readings = head.readings - count;
+  const { readings, first, next } = head.tail;
+  const tail = head.bare === null ? [] : ((await heads.tails([head])).get(head._id) ?? []);
+  const bare = tail.filter(({ boot }) => boot === 0).map(({ seq }) => seq);
   const pruned: StreamHead = {
     ...head,
     version: head.version + 1,
-    readings,
-    bytes: head.bytes - share,
-    from: oldest,
-    to: readings === 0 ? null : head.to,
-    tail: { count: 0, from: null, to: null },
-    bare: withPruned(
-      head,
-      tail.filter(({ boot }) => boot === 0).map(({ seq }: Sample) => seq),
-    ),
+    firstTail: next,
+    bare: withPruned(head, bare),
+    tail: { readings: 0, from: null, to: null, documents: 0, first: next, next },
   };
-  await commit(collections, heads, head, pruned, { tail: EMPTY_TAIL });
-  return { rows: count, bytes: share };
+  await commit(collections, heads, head, pruned);
+  const filter = { stream: head._id, k: { $gte: first, $lt: next } };
+  await collections.write(() => collections.tails.deleteMany(filter));
+  return { rows: readings, bytes: tailBytes(head) };
 }
 
 /** `at` of the oldest reading in a block. */
@@ -137,11 +130,6 @@ async function oldestBlock(
   return oldest?.from ?? null;
 }
 
-function leastOf(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b;
-  return Math.min(a, b);
-}
-
 function bareSeqs({ bare, boot, seq }: Removed): number[] {
   if (bare === undefined) return [];
   return seq.filter((_, index) => (typeof boot === "number" ? boot : boot[index]) === 0);
@@ -159,11 +147,10 @@ async function commit(
   heads: StreamHeads,
   { _id, version }: StreamHead,
   next: StreamHead,
-  more: Partial<KeptStream>,
 ): Promise<void> {
   heads.forget(_id);
   const { matchedCount } = await collections.write(() =>
-    collections.streams.updateOne({ _id, version }, { $set: { ...keepHead(next), ...more } }),
+    collections.streams.updateOne({ _id, version }, { $set: keepHead(next) }),
   );
   if (matchedCount === 0) {
     throw new StorageError(`series: another process writes stream "${_id}": a store has one writer`);

@@ -2,7 +2,7 @@ import type { Filter } from "mongodb";
 import { MAX_BLOCK } from "../../samples/merge-block.js";
 import { cutStretches, toColumns } from "../../samples/sample-columns.js";
 import type { Sample, SampleColumns, TimeRange } from "../../series.js";
-import { giveReadings, type KeptBlock, type KeptStream, sortSamples } from "./kept-series.js";
+import { giveReadings, type KeptBlock, type KeptStream, sortSamples, tailReadings } from "./kept-series.js";
 import type { SeriesCollections } from "./series-collections.js";
 
 /** Blocks fetched at once: about a megabyte. */
@@ -17,13 +17,13 @@ export async function* readRange(
   stream: string,
   { from, to, order }: TimeRange,
 ): AsyncGenerator<SampleColumns> {
-  const kept = await collections.read(() => collections.streams.findOne({ _id: stream }));
-  if (kept === null || from >= to) return;
+  const kept = await readStream(collections, stream);
+  if (kept === undefined || from >= to) return;
   const isWithin = ({ at }: Sample) => at >= from && at < to;
   const descending = order === "descending";
   const sources = withTail(
     blocksOf(collections, kept, { from: { $lt: to }, to: { $gte: from } }, descending),
-    sortSamples(giveReadings(kept.tail).filter(isWithin)),
+    kept.tail.filter(isWithin),
     descending,
   );
   /** By time; of overlapping blocks. */
@@ -69,6 +69,17 @@ export async function* readRange(
   }
 }
 
+/** A stream's document and its readings that are not in blocks, by time. */
+async function readStream(
+  collections: SeriesCollections,
+  stream: string,
+): Promise<(KeptStream & { tail: Sample[] }) | undefined> {
+  // Tails first: what is moved into a block and deleted meanwhile is in what the document then names.
+  const tails = await collections.read(() => collections.tails.find({ stream }).toArray());
+  const kept = await collections.read(() => collections.streams.findOne({ _id: stream }));
+  return kept === null ? undefined : { ...kept, tail: tailReadings(tails, kept.firstTail) };
+}
+
 async function* blocksOf(
   collections: SeriesCollections,
   { _id: stream, next, gone }: Pick<KeptStream, "_id" | "next" | "gone">,
@@ -106,11 +117,11 @@ export async function readLatest(
   collections: SeriesCollections,
   stream: string,
 ): Promise<Sample | undefined> {
-  const kept = await collections.read(() => collections.streams.findOne({ _id: stream }));
-  if (kept === null) return undefined;
-  const candidates = sortSamples(giveReadings(kept.tail));
-  const { sealedTo, tail } = kept;
-  if (sealedTo !== null && (tail.to === null || sealedTo >= tail.to)) {
+  const kept = await readStream(collections, stream);
+  if (kept === undefined) return undefined;
+  const candidates = [...kept.tail];
+  const newestInTail = candidates.at(-1);
+  if (kept.to !== null && (newestInTail === undefined || kept.to >= newestInTail.at)) {
     for await (const newest of blocksOf(collections, kept, {}, true)) {
       // Blocks of one end share its time; the next one tells that there are no more.
       const greatest = candidates.at(-1);

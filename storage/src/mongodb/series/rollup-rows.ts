@@ -16,8 +16,9 @@ const PIECE = 500;
 export class RollupRows {
   readonly #collections: SeriesCollections;
   readonly #level: RollupLevel;
-  /** Counted when first asked, kept from then on. */
+  /** Counted when first asked, and kept from then on by who writes. */
   #size: LevelSize | undefined;
+  #writing = false;
 
   constructor(collections: SeriesCollections, level: RollupLevel) {
     this.#collections = collections;
@@ -25,6 +26,7 @@ export class RollupRows {
   }
 
   async put(rows: ReadonlyMap<string, readonly Rollup[]>): Promise<void> {
+    this.#writing = true;
     const groups = new Map<string, { stream: string; from: number; rows: Rollup[] }>();
     for (const [stream, list] of rows) {
       for (const row of list) {
@@ -115,8 +117,9 @@ export class RollupRows {
   }
 
   async size(): Promise<LevelSize> {
-    this.#size ??= await this.#count();
-    return { ...this.#size };
+    const size = this.#size ?? (await this.#count());
+    if (this.#writing) this.#size = size;
+    return { ...size };
   }
 
   async #count(): Promise<LevelSize> {

@@ -2,11 +2,12 @@ import type { Collection } from "mongodb";
 import type { RollupLevel } from "../../series.js";
 import { makeIndexes } from "../make-indexes.js";
 import type { MongoConnection } from "../mongo-connection.js";
-import type { KeptBlock, KeptOlder, KeptRows, KeptStream } from "./kept-series.js";
+import type { KeptBlock, KeptOlder, KeptRows, KeptStream, KeptTail } from "./kept-series.js";
 
 /** Names that a collection of documents cannot have, beside those of the series of its service. */
 export const SERIES_COLLECTIONS: ReadonlySet<string> = new Set([
   "series",
+  "tails",
   "blocks",
   "older",
   "minutes",
@@ -17,6 +18,7 @@ export const SERIES_COLLECTIONS: ReadonlySet<string> = new Set([
 export class SeriesCollections {
   readonly connection: MongoConnection;
   readonly streams: Collection<KeptStream>;
+  readonly tails: Collection<KeptTail>;
   readonly blocks: Collection<KeptBlock>;
   readonly older: Collection<KeptOlder>;
   readonly rollups: Readonly<Record<RollupLevel, Collection<KeptRows>>>;
@@ -25,6 +27,7 @@ export class SeriesCollections {
   constructor(connection: MongoConnection) {
     this.connection = connection;
     this.streams = connection.collection("series"); // a service may have documents named "streams"
+    this.tails = connection.collection("tails");
     this.blocks = connection.collection("blocks");
     this.older = connection.collection("older");
     this.rollups = { minute: connection.collection("minutes"), hour: connection.collection("hours") };
@@ -50,6 +53,7 @@ export class SeriesCollections {
   }
 
   async #makeIndexes(): Promise<void> {
+    await makeIndexes(this.connection, this.tails, [{ name: "stream", key: { stream: 1, k: 1 } }]);
     const byTime = { name: "time", key: { stream: 1, from: 1, to: 1 } } as const;
     const back = { name: "back", key: { stream: 1, to: -1, from: -1 } } as const;
     await makeIndexes(this.connection, this.blocks, [byTime, back, { name: "age", key: { to: 1 } }]);
