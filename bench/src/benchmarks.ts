@@ -5,6 +5,7 @@ import { paint } from "./dashboard/paint.js";
 import { pixel } from "./dashboard/pixel.js";
 import { edge } from "./edge.js";
 import { historian } from "./historian/historian.js";
+import { mongodb } from "./historian/mongodb.js";
 import { latency } from "./latency.js";
 import { parse } from "./parse.js";
 
@@ -18,4 +19,5 @@ export const benchmarks: Record<string, Benchmark> = {
   charts,
   broker,
   historian,
+  mongodb,
 };
