@@ -1,25 +1,18 @@
-import {
-  type HistoryGaps,
-  type LossEntry,
-  parseStreamName,
-  RangeSet,
-  type SeqRange,
-} from "@fieldmesh/protocol";
+import { type HistoryGaps, type LossEntry, RangeSet, type SeqRange } from "@fieldmesh/protocol";
 import {
   type ArrivedReading,
   type ConsumerNode,
-  type ConsumerStream,
   clockCorrectionMs,
   type Log,
   type NodeChange,
   type StreamConsumer,
 } from "@fieldmesh/runtime";
 import type { Collection } from "@fieldmesh/storage";
-import { Absences } from "./absences.js";
 import type { Surroundings } from "./boot-book.js";
 import { entryOf } from "./entry.js";
+import { KnownWorld } from "./known-world.js";
 import { type LossLedgerDocument, type LossQuery, LossStore } from "./loss-store.js";
-import { correctionOf, NodeSigns } from "./node-signs.js";
+import { correctionOf } from "./node-signs.js";
 import { StreamBook } from "./stream-book.js";
 
 export interface LossLedgerOptions {
@@ -31,8 +24,6 @@ export interface LossLedgerOptions {
   log: Log;
 }
 
-/** What is not missing for longer than this is hardly a gap: a birth tells the interval otherwise. */
-const DEFAULT_INTERVAL_MS = 1_000;
 /** How often finished entries are let go of. */
 const TIDY_MS = 30_000;
 /** Streams written side by side. */
@@ -44,8 +35,7 @@ export class LossLedger {
   readonly #store: LossStore;
   readonly #streams = new Map<string, StreamBook>();
   readonly #removed = new Set<StreamBook>();
-  readonly #absences = new Absences();
-  readonly #signs = new NodeSigns();
+  readonly #world: KnownWorld;
   readonly #stale = new Set<StreamBook>();
   /** When anything was last heard, ms: a broken connection is noticed later than it breaks. */
   #heardAt: number;
@@ -56,6 +46,7 @@ export class LossLedger {
   constructor(options: LossLedgerOptions) {
     this.#options = options;
     this.#store = new LossStore(options.collection);
+    this.#world = new KnownWorld(options.consumer);
     this.#startedAt = options.clock();
     this.#heardAt = this.#startedAt;
   }
@@ -65,19 +56,20 @@ export class LossLedger {
     for await (const kept of this.#store.books()) this.#book(kept.stream).restore(kept);
     for await (const { id, version, document } of this.#store.live()) {
       const { stream, boot } = document;
-      const view = this.#ledger(stream)
+      const view = this.#world
+        .ledger(stream)
         ?.missing()
         .find((candidate) => candidate.boot === boot);
       const missing = RangeSet.of(view?.pieces.map(({ from, to }) => [from, to]) ?? []);
       this.#book(stream).restoreEntry(entryOf(id, version, document, missing));
     }
-    for (const node of this.#options.consumer().nodes.values()) this.#resume(node);
+    for (const node of this.#world.nodes) this.#resume(node);
   }
 
   /** The historian itself was not there: from its last checkpoint to its start, ms. */
   awayBetween(from: number, to: number): void {
-    this.#absences.add(from, to);
-    for (const node of this.#options.consumer().nodes.values()) {
+    this.#world.absences.add(from, to);
+    for (const node of this.#world.nodes) {
       for (const { name } of node.streams.values()) {
         const book = this.#streams.get(name);
         const newest = book?.find(book.newestBoot);
@@ -88,8 +80,8 @@ export class LossLedger {
 
   /** A broker's link came or went. */
   link(connected: boolean, at: number, index = 0): void {
-    if (connected) this.#absences.ended(index, at, this.#startedAt);
-    else this.#absences.began(index, Math.min(at, this.#heardAt));
+    if (connected) this.#world.absences.ended(index, at, this.#startedAt);
+    else this.#world.absences.began(index, Math.min(at, this.#heardAt));
   }
 
   /** A reading came for the first time; the consumer's ledger has it. */
@@ -106,13 +98,14 @@ export class LossLedger {
       known.lastAt = at;
       return;
     }
-    const node = this.#options.consumer().node(stream.domain, stream.node);
-    const around = this.#around(node, stream.sensor, arrivedAt);
+    const node = this.#world.node(stream);
+    const around = this.#world.around(node, stream.sensor, arrivedAt);
     if (boot > book.newestBoot) this.#rebooted(book, node, boot, at, arrivedAt);
     else if (boot < book.newestBoot) book.readBefore(boot, at, arrivedAt);
     const backfill = reading.backfill === true;
     const view = () =>
-      this.#ledger(name)
+      this.#world
+        .ledger(name)
         ?.missing()
         .find((candidate) => candidate.boot === boot);
     (known ?? book.boot(boot)).arrived({ seq, at, backfill }, view, around);
@@ -132,7 +125,7 @@ export class LossLedger {
   /** What came, and the historian could not keep. */
   dropped(stream: string, boot: number, ranges: readonly SeqRange[], cause: string): void {
     const book = this.#book(stream);
-    book.boot(boot).gaveUp(ranges, cause, this.#aroundStream(stream, this.#options.clock()));
+    book.boot(boot).gaveUp(ranges, cause, this.#world.aroundStream(stream, this.#options.clock()));
   }
 
   node(node: ConsumerNode, change: NodeChange): void {
@@ -140,7 +133,7 @@ export class LossLedger {
     this.#heardAt = now;
     if (change === "removed") {
       for (const { name } of node.streams.values()) this.#forget(name, now);
-      this.#signs.forget(node);
+      this.#world.signs.forget(node);
       return;
     }
     if (change === "status") this.#onStatus(node, now);
@@ -150,7 +143,7 @@ export class LossLedger {
 
   /** Looks at what changed; to be called each second. */
   tick(now: number): void {
-    for (const book of this.#stale) this.#sync(book, this.#aroundStream(book.name, now));
+    for (const book of this.#stale) this.#sync(book, this.#world.aroundStream(book.name, now));
     this.#stale.clear();
     if (Math.abs(now - this.#tidiedAt) < TIDY_MS) return;
     this.#tidiedAt = now;
@@ -161,7 +154,7 @@ export class LossLedger {
   async entries(stream: string, query: LossQuery): Promise<{ entries: LossEntry[]; next?: string }> {
     const book = this.#streams.get(stream);
     if (book !== undefined) {
-      this.#sync(book, this.#aroundStream(stream, this.#options.clock()));
+      this.#sync(book, this.#world.aroundStream(stream, this.#options.clock()));
       await this.flush(stream);
     }
     return await this.#store.find(stream, book?.longestMs ?? Number.MAX_SAFE_INTEGER, query);
@@ -169,7 +162,7 @@ export class LossLedger {
 
   /** The identity per boot, newest first. */
   account(stream: string): HistoryGaps["account"] {
-    const ledger = this.#ledger(stream);
+    const ledger = this.#world.ledger(stream);
     if (ledger === undefined) return [];
     const book = this.#streams.get(stream) ?? new StreamBook(stream);
     return book.account(ledger.terms());
@@ -210,12 +203,12 @@ export class LossLedger {
   #onStatus(node: ConsumerNode, now: number): void {
     const { status } = node;
     if (status === null) return;
-    this.#signs.status(node, now);
+    this.#world.signs.status(node, now);
     for (const { name, accounted } of node.streams.values()) {
       if (!accounted) continue;
       const book = this.#book(name);
       if (status.state === "offline") {
-        book.away(this.#signs.ending(node, status.boot, now), now);
+        book.away(this.#world.signs.ending(node, status.boot, now), now);
       } else if (status.boot === book.newestBoot) book.back();
     }
   }
@@ -241,13 +234,13 @@ export class LossLedger {
     const { birth } = node;
     const startedAt = birth?.boot === boot ? birth.startedAt - correctionOf(node) : heardOf;
     const startAt = Math.min(startedAt, heardOf);
-    book.rebooted(boot, startAt, this.#signs.ending(node, book.newestBoot, startAt), now);
+    book.rebooted(boot, startAt, this.#world.signs.ending(node, book.newestBoot, startAt), now);
   }
 
   #onStats(node: ConsumerNode, now: number): void {
     const { stats } = node;
     if (stats === null) return;
-    this.#signs.stats(node);
+    this.#world.signs.stats(node);
     const at = Math.min(now, stats.timestamp - correctionOf(node));
     for (const [sensor, known] of node.streams) {
       if (!known.accounted) continue;
@@ -259,18 +252,18 @@ export class LossLedger {
       const views = known.ledger.missing();
       // Of a stream without a gap there is nothing to write down.
       if (book === undefined && views.every(({ pieces }) => pieces.length === 0)) continue;
-      (book ?? this.#book(known.name)).sync(views, this.#around(node, sensor, now));
+      (book ?? this.#book(known.name)).sync(views, this.#world.around(node, sensor, now));
     }
   }
 
   /** After a restart: where each stream stood, as well as it is known. */
   #resume(node: ConsumerNode): void {
-    this.#signs.resume(node);
+    this.#world.signs.resume(node);
     for (const { name, accounted, ledger } of node.streams.values()) {
       const newest = ledger.terms().at(-1);
       if (!accounted || newest === undefined) continue;
       const boot = this.#book(name).boot(newest.boot);
-      const at = this.#signs.lastSign(node, newest.boot);
+      const at = this.#world.signs.lastSign(node, newest.boot);
       if (at !== undefined) boot.resume(newest.lastSeq, at);
     }
   }
@@ -285,7 +278,7 @@ export class LossLedger {
   }
 
   #sync(book: StreamBook, around: Surroundings): void {
-    const ledger = this.#ledger(book.name);
+    const ledger = this.#world.ledger(book.name);
     if (ledger !== undefined) book.sync(ledger.missing(), around);
   }
 
@@ -295,29 +288,6 @@ export class LossLedger {
     const begun = new StreamBook(name);
     this.#streams.set(name, begun);
     return begun;
-  }
-
-  #ledger(name: string): ConsumerStream["ledger"] | undefined {
-    const stream = parseStreamName(name);
-    return stream.ok ? this.#options.consumer().stream(stream.value)?.ledger : undefined;
-  }
-
-  #aroundStream(name: string, now: number): Surroundings {
-    const stream = parseStreamName(name);
-    const node = stream.ok
-      ? this.#options.consumer().node(stream.value.domain, stream.value.node)
-      : undefined;
-    return this.#around(node, stream.ok ? stream.value.sensor : "", now);
-  }
-
-  #around(node: ConsumerNode | undefined, sensor: string, now: number): Surroundings {
-    const declared = node?.birth?.sensors.find(({ id }) => id === sensor);
-    return {
-      now,
-      intervalMs: declared?.intervalMs ?? DEFAULT_INTERVAL_MS,
-      connectedAt: node === undefined ? undefined : this.#signs.connectedAt(node),
-      absentAt: (at) => this.#absences.at(node?.link ?? 0, at),
-    };
   }
 }
 
