@@ -12,7 +12,7 @@ export const WATCH_ID = "watch";
 /** What was measured of one stream, kept over restarts under the stream's name. */
 export interface StreamDocument {
   v: 1;
-  /** When measuring of it began, ms. */
+  /** When measuring of it began, or the earliest reading that came since was read, ms. */
   since: number;
   accounted: boolean;
   declaration: Declaration | null;

@@ -362,7 +362,7 @@ describe("measurement", () => {
     for (let seq = 61; seq <= 180; seq++) site.arrive(seq, START + seq * 1_000, { backfill: true });
     const healed = site.window("1h");
     expect(healed).toMatchObject({ observedMs: 60_000, expected: 180, received: 180, completeness: 1 });
-    expect(healed.rate).toBeCloseTo(1, 1);
+    for (const name of QUALITY_WINDOWS) expect(site.window(name).rate).toBeCloseTo(1, 1);
   });
 
   it("after a crash counts what was stored since it was kept, once, and does not miss what it did not see", async () => {

@@ -108,8 +108,15 @@ export class SlidingCounters {
     }
   }
 
-  /** Of a window up to `now`: the time `field` holds, and the whole of each bucket in which `or` counted, ms. */
-  covered(window: CountWindow, now: number, field: number, or: number): number {
+  /**
+   * Of a window up to `now`: the time that the field `time` holds, and the whole of each bucket in which `or` counted,
+   * as far as it lies after `since`; ms.
+   */
+  covered(
+    window: CountWindow,
+    now: number,
+    { since, time, or }: { since: number; time: number; or: number },
+  ): number {
     const ring = this.#rings[window.tier];
     if (ring?.rows === undefined) return 0;
     const { rows, slots, bucketMs } = ring;
@@ -117,8 +124,8 @@ export class SlidingCounters {
     let ms = 0;
     for (let bucket = firstOf(ring, window, now); bucket <= last; bucket++) {
       const row = (bucket % slots) * this.#fields;
-      const held = rows[row + field] ?? 0;
-      const passed = Math.min(bucketMs, now - bucket * bucketMs);
+      const held = rows[row + time] ?? 0;
+      const passed = Math.min(now, (bucket + 1) * bucketMs) - Math.max(since, bucket * bucketMs);
       ms += (rows[row + or] ?? 0) > 0 ? Math.max(passed, held) : held;
     }
     return ms;

@@ -248,7 +248,7 @@ export class StreamMeter {
     this.settle();
     this.#fresh.settle(watched);
     const declared = this.#declaration !== undefined;
-    return this.#tally.quality(window, now, { accounted: this.#accounted, declared });
+    return this.#tally.quality(window, now, { accounted: this.#accounted, declared, since: this.#since });
   }
 
   get clock(): NodeClock {
@@ -335,6 +335,7 @@ export class StreamMeter {
   }
 
   #count(): void {
+    for (let i = 0; i < batch.length; i++) this.#since = Math.min(this.#since, batch.at[i] ?? this.#since);
     this.#tally.add(batch, this.#promise.timelyWithinMs ?? Number.POSITIVE_INFINITY);
   }
 

@@ -124,7 +124,12 @@ export class StreamTally {
     };
   }
 
-  quality(window: QualityWindow, now: number, is: { accounted: boolean; declared: boolean }): WindowQuality {
+  /** @param is what it is, and since when it is known */
+  quality(
+    window: QualityWindow,
+    now: number,
+    is: { accounted: boolean; declared: boolean; since: number },
+  ): WindowQuality {
     const tier = TIER_OF[window];
     const counted = { tier, slots: COUNT_TIERS[tier]?.slots ?? 0 };
     const { observedMs, freshMs, expected, received, valid } = this.counts(counted, now, is.accounted);
@@ -135,7 +140,7 @@ export class StreamTally {
     }
     const [p50, p95, p99] = this.#delays.quantiles(tier, now, PERCENTILES) ?? [];
     const timed = p50 !== undefined && p95 !== undefined && p99 !== undefined;
-    const coveredMs = this.#counts.covered(counted, now, OBSERVED, RECEIVED);
+    const coveredMs = this.#counts.covered(counted, now, { since: is.since, time: OBSERVED, or: RECEIVED });
     return {
       observedMs,
       expected,
