@@ -14,6 +14,7 @@ export type {
   Stored,
 } from "./collection.js";
 export {
+  BlockError,
   DocumentError,
   IdTakenError,
   IndexError,

@@ -1,5 +1,6 @@
 import type { SeqRange } from "@fieldmesh/protocol";
 import type { Engine } from "./collection.js";
+import type { BlockError } from "./errors.js";
 
 /** One reading as it is kept. (`boot`,`seq`) names it within its stream for ever. */
 export interface Sample {
@@ -69,6 +70,8 @@ export interface TimeRange {
   /** Exclusive, ms. */
   to: number;
   order?: "ascending" | "descending";
+  /** Told of a block that cannot be read, which is then passed over. Without it that error ends the range. */
+  onBroken?: (error: BlockError) => void;
 }
 
 export interface SeriesInfo {
@@ -103,7 +106,10 @@ export interface Series {
    * @throws SampleError naming stream, field and value; WriteFailedError; StoreAwayError.
    */
   append(batch: ReadonlyMap<string, readonly Sample[]>): Promise<Map<string, Appended>>;
-  /** Stretches of samples, each ordered as asked; of a descending range each stretch is still ascending within. */
+  /**
+   * Stretches of samples, each ordered as asked; of a descending range each stretch is still ascending within.
+   * @throws BlockError naming stream and block, where one cannot be read and nobody is told of it.
+   */
   range(stream: string, range: TimeRange): AsyncIterable<SampleColumns>;
   /** The newest by `at`. */
   latest(stream: string): Promise<Sample | undefined>;

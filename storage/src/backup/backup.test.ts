@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { SeqRange } from "@fieldmesh/protocol";
+import { type Database, open } from "lmdb";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { IndexDeclarations, Stored } from "../collection.js";
 import type { HoldFolder } from "../lmdb/lmdb-storage.js";
@@ -89,8 +90,10 @@ const readings = (from: number, to: number) => Array.from({ length: to - from },
 async function fill(address: StorageAddress): Promise<void> {
   await within(address, "historian", async (storage, series) => {
     const things = await storage.collection<Thing>("things", INDEXES);
-    for (let n = 0; n < 700; n += 1)
-      await things.insert(`t${n}`, { name: `n${n}`, rank: n % 7, tags: ["a", "ä"] });
+    const inserts = Array.from({ length: 700 }, (_, n) =>
+      things.insert(`t${n}`, { name: `n${n}`, rank: n % 7, tags: ["a", "ä"] }),
+    );
+    await Promise.all(inserts);
     await things.replaceIf("t3", 1, { name: "other 😀", rank: -1.5e300 });
     await things.replaceIf("t3", 2, { name: "other" });
     await storage.collection("empty", {});
@@ -323,6 +326,35 @@ describe("a backup", () => {
     };
     await expect(restoreStore(options)).rejects.toThrow(/none is not there/);
     expect(existsSync(join(root, "b"))).toBe(false);
+  });
+
+  it("saves the rest of a store in which a block is broken, and names that", async () => {
+    await fill(folder("a"));
+    const before = await contentOf(folder("a"));
+    const raw = open({ path: join(root, "a", "historian", "series", "series.mdb"), maxDbs: 16 });
+    const blocks: Database<Buffer, Buffer> = raw.openDB("blocks", {
+      encoding: "binary",
+      keyEncoding: "binary",
+    });
+    const [key = Buffer.alloc(0)] = blocks.getKeys({});
+    const bytes = Buffer.from(blocks.get(key) ?? []);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    await blocks.put(key, bytes);
+    await raw.close();
+    const words: string[] = [];
+    const file = join(root, "one.backup");
+    const progress = (text: string) => void words.push(text);
+    const { readings: saved } = await backupStore({ address: folder("a"), file, log, progress });
+    expect(
+      words.filter((text) => /left out: env_a_\w+: the block from .* its checksum is wrong/.test(text))
+        .length,
+    ).toBe(1);
+    const all = Object.values(before.samples).flat().length;
+    expect(saved).toBeLessThan(all);
+    await restoreStore({ address: folder("b"), file, log, progress, hold, replace: false });
+    expect(await within(folder("b"), "historian", async (_, series) => (await series.sizes()).raw.rows)).toBe(
+      saved,
+    );
   });
 
   it("is not written over a file, nor of a store that is none", async () => {

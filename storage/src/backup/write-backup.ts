@@ -7,9 +7,10 @@ import { createGzip } from "node:zlib";
 import { RangeSet, type SeqRange } from "@fieldmesh/protocol";
 import { encodeBlock } from "../codec/block.js";
 import { encodeRollups } from "../codec/rollup-group.js";
+import { BlockError } from "../errors.js";
 import { MAX_BLOCK } from "../samples/merge-block.js";
 import { sliceColumns } from "../samples/sample-columns.js";
-import type { RollupLevel, Series } from "../series.js";
+import type { Rollup, RollupLevel, Series } from "../series.js";
 import { BACKUP_FORMAT, type BackupCounts, type BackupLine, noCounts } from "./backup-lines.js";
 import type { ServicePart, StorePlace } from "./store-place.js";
 
@@ -120,7 +121,9 @@ async function* streamsOf(
     const numbers = new Map<number, SeqRange[]>();
     for (const boot of await series.boots(stream)) numbers.set(boot, await series.stored(stream, boot));
     const bare = new RangeSet();
-    for await (const columns of series.range(stream, { from: -8.64e15, to: 8.65e15 })) {
+    // What is broken in the store must not stand in the way of saving the rest.
+    const onBroken = ({ message }: BlockError) => progress(`left out: ${message}`);
+    for await (const columns of series.range(stream, { from: -8.64e15, to: 8.65e15, onBroken })) {
       for (let from = 0; from < columns.length; from += MAX_BLOCK) {
         const piece = sliceColumns(columns, from, Math.min(columns.length, from + MAX_BLOCK));
         counts.readings += piece.length;
@@ -128,7 +131,7 @@ async function* streamsOf(
       }
       for (const [index, boot] of columns.boot.entries()) if (boot === 0) bare.add(columns.seq[index] ?? 0);
     }
-    yield* rollupsOf(series, stream, counts);
+    yield* rollupsOf(series, stream, counts, onBroken);
     for (const [boot, ranges] of numbers) {
       // Without accounting a number is a reading's time: those of the readings above are known by them.
       const left = boot === 0 ? RangeSet.of(ranges).subtract(bare).ranges() : ranges;
@@ -142,9 +145,20 @@ async function* streamsOf(
   }
 }
 
-async function* rollupsOf(series: Series, stream: string, counts: BackupCounts): AsyncGenerator<BackupLine> {
+async function* rollupsOf(
+  series: Series,
+  stream: string,
+  counts: BackupCounts,
+  onBroken: (error: BlockError) => void,
+): AsyncGenerator<BackupLine> {
   for (const level of LEVELS) {
-    const rows = await series.rollups(level, stream, -8.64e15, 8.65e15);
+    let rows: Rollup[] = [];
+    try {
+      rows = await series.rollups(level, stream, -8.64e15, 8.65e15);
+    } catch (error) {
+      if (!(error instanceof BlockError)) throw error;
+      onBroken(error);
+    }
     counts.rollups += rows.length;
     for (let from = 0; from < rows.length; from += ROWS_PER_LINE) {
       const some = encodeRollups(level, rows.slice(from, from + ROWS_PER_LINE), true);

@@ -155,10 +155,57 @@ describe("a block whose bytes are not those that were written", () => {
     await expect(failed).rejects.toMatchObject({ code: "block", stream: S1, at: T0 + 1_024_000 });
     expect(await all(series, S2)).toEqual(readings(0, 5_000));
     const rest: Sample[] = [];
-    const range = { from: T0 + 2_048_000, to: 8e15 };
-    for await (const columns of series.range(S1, range)) rest.push(...toSamples(columns));
-    expect(rest).toEqual(readings(2_048, 5_000));
+    const broken: BlockError[] = [];
+    for (const order of ["ascending", "descending"] as const) {
+      const range = { from: 0, to: 8e15, order, onBroken: (error: BlockError) => void broken.push(error) };
+      for await (const columns of series.range(S1, range)) rest.push(...toSamples(columns));
+      expect(rest.sort((a, b) => a.seq - b.seq)).toEqual([...readings(0, 1_024), ...readings(2_048, 5_000)]);
+      rest.length = 0;
+    }
+    expect(broken.map(({ stream, at }) => [stream, at])).toEqual([
+      [S1, T0 + 1_024_000],
+      [S1, T0 + 1_024_000],
+    ]);
     expect(await series.stored(S1, 7)).toEqual([[1, 5_000]]);
+  });
+
+  it("does no harm in the newest readings either", async () => {
+    series = await openHere();
+    await series.append(
+      new Map([[S1, [{ boot: 0, seq: T0 + 1, at: T0 + 6e6, timestamp: T0 + 1, value: 1, unit: "Cel" }]]]),
+    );
+    await series.close();
+    opened.length = 0;
+    const raw: RootDatabase = open({ path: join(root, "series.mdb"), maxDbs: 16 });
+    const heads: Database<Buffer, Buffer> = raw.openDB("heads", {
+      encoding: "binary",
+      keyEncoding: "binary",
+    });
+    const tail = [...heads.getKeys({})].filter((key) => key[3] === 1 && key[4] === 1);
+    const [first = Buffer.alloc(0)] = tail;
+    const bytes = Buffer.from(heads.get(first) ?? []);
+    bytes[30] = (bytes[30] ?? 0) ^ 0x01;
+    await heads.put(first, bytes);
+    await raw.close();
+    series = await openHere();
+    await expect(all(series)).rejects.toThrow(`${S1}: the newest block from`);
+    // Also a reading without accounting, for which the tail is looked into.
+    const bare = { boot: 0, seq: T0, at: T0 + 6e6, timestamp: T0, value: 1, unit: "Cel" };
+    for (let n = 5_000; n < 7_000; n += 500) {
+      const appended = await series.append(
+        new Map([[S1, [...readings(n, n + 500), { ...bare, seq: T0 - n }]]]),
+      );
+      expect(appended.get(S1)?.stored.length).toBe(501);
+    }
+    const broken: BlockError[] = [];
+    const found: Sample[] = [];
+    const range = { from: 0, to: 8e15, onBroken: (error: BlockError) => void broken.push(error) };
+    for await (const columns of series.range(S1, range)) found.push(...toSamples(columns));
+    expect(broken.length).toBe(1);
+    expect(found.filter(({ seq, boot }) => boot === 7 && seq > 5_000)).toEqual(readings(5_000, 7_000));
+    await series.prune("raw", T0 + 100_000_000);
+    expect(await all(series)).toEqual([]);
+    expect((await series.streams()).find(({ stream }) => stream === S1)?.readings).toBe(0);
   });
 
   it("does not stop appends, late ones into it neither, nor pruning", async () => {

@@ -8,7 +8,7 @@ import { blockStart, entryKey, streamEnd, streamKey } from "./series-keys.js";
 import { type BlockEntry, blockAt, blockBefore, samplesOf } from "./stream-blocks.js";
 import { decodePage, encodePage } from "./stream-numbers.js";
 import type { StreamRecord } from "./stream-record.js";
-import { readTail } from "./stream-tail.js";
+import { ignore, readTail } from "./stream-tail.js";
 
 /** Blocks of which the numbers are held at once while an import goes through them. */
 const MAX_OPEN = 64;
@@ -54,7 +54,7 @@ export class BareNumbers {
     if (bare === null || seq > bare.newest) return false;
     this.#pruned ??= readPruned(this.#databases, id);
     if (this.#pruned.has(seq)) return true;
-    this.#tail ??= bareSeqs(readTail(this.#databases, this.#record));
+    this.#tail ??= bareSeqs(readTail(this.#databases, this.#record, ignore));
     if (this.#tail.has(seq)) return true;
     // A number's `at` is at most so much after it: the block that begins last before that, and those before it.
     const last = { at: seq + bare.most, boot: Number.POSITIVE_INFINITY, seq: 0 };
@@ -80,7 +80,7 @@ export class BareNumbers {
 
 /** Numbers of readings without accounting that are kept, or stood for. Reads all blocks of the stream. */
 export function readBareNumbers(databases: SeriesDatabases, record: StreamRecord): SeqRange[] {
-  const seqs = [...bareSeqs(readTail(databases, record))];
+  const seqs = [...bareSeqs(readTail(databases, record, ignore))];
   const range = { start: streamKey(record.id), end: streamEnd(record.id) };
   for (const entry of databases.blocks.getRange(range)) {
     if (hasBare(entry)) seqs.push(...bareSeqs(samplesOf(entry)));

@@ -5,7 +5,7 @@ import { addRows, readRecord, type SeriesDatabases, writeRecord } from "./series
 import { blockStart, streamEnd, streamKey } from "./series-keys.js";
 import { type BlockEntry, blockAfter, removeBlock, samplesOf } from "./stream-blocks.js";
 import type { StreamRecord } from "./stream-record.js";
-import { readTail, takeFromTail } from "./stream-tail.js";
+import { ignore, readTail, takeFromTail } from "./stream-tail.js";
 
 /** What one transaction removes of a stream at most: a few milliseconds, also where blocks have to be decoded. */
 const BLOCKS_PER_PIECE = 64;
@@ -89,7 +89,7 @@ function dropTail(databases: SeriesDatabases, record: StreamRecord): Sample[] {
 }
 
 function oldestOfTail(databases: SeriesDatabases, record: StreamRecord): number | null {
-  return readTail(databases, record)[0]?.at ?? null;
+  return readTail(databases, record, ignore)[0]?.at ?? null;
 }
 
 function bareOf(samples: readonly Sample[]): number[] {

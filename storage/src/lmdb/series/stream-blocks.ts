@@ -60,8 +60,8 @@ export function putBlocks(
 }
 
 /**
- * Within a transaction: keeps bytes that cannot be read where they were found, so that reads of that time say so
- * and a later version, or a person, has them.
+ * Within a transaction: keeps bytes that cannot be read before the block at whose time they were found, so that
+ * reads of that time say so and a later version, or a person, has them.
  */
 export function putBroken(
   databases: SeriesDatabases,
@@ -70,7 +70,7 @@ export function putBroken(
   at: number,
 ): void {
   for (const [n, bytes] of broken.entries()) {
-    putBlock(databases, record, { at, boot: Number.POSITIVE_INFINITY, seq: n }, bytes);
+    putBlock(databases, record, { at, boot: Number.NEGATIVE_INFINITY, seq: n }, bytes);
   }
 }
 

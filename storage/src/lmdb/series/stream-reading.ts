@@ -47,7 +47,7 @@ export class StreamReading {
     }
     while (block !== undefined && blockStart(block.key).at < this.#range.to) {
       const found = this.#open(block);
-      if (found.length > 0) return [found];
+      if (found !== undefined) return [found];
       block = blockAfter(this.#databases, id, blockStart(block.key));
     }
     return block === undefined ? this.#tail() : undefined;
@@ -60,7 +60,7 @@ export class StreamReading {
     let block = blockBefore(this.#databases, id, to);
     while (block !== undefined && !endsBefore(block, this.#range.from)) {
       const found = this.#open(block);
-      if (found.length > 0) return [found];
+      if (found !== undefined) return [found];
       block = blockBefore(this.#databases, id, blockStart(block.key));
     }
     return undefined;
@@ -72,24 +72,34 @@ export class StreamReading {
     const record = readRecord(this.#databases, this.#stream);
     if (record === undefined || (record.sealed !== null && this.#range.to <= record.sealed.at))
       return undefined;
-    const stretches = cutStretches(readTail(this.#databases, record)).map(toColumns);
+    const tail = readTail(this.#databases, record, (error) => this.#tell(error));
+    const stretches = cutStretches(tail).map(toColumns);
     const found = stretches.map((columns) => this.#clip(columns)).filter(({ length }) => length > 0);
     if (found.length === 0) return undefined;
     this.#move(found);
     return this.#range.order === "descending" ? found.reverse() : found;
   }
 
-  #open(entry: BlockEntry): SampleColumns {
+  /** @throws the error, where nobody is to be told. */
+  #tell(error: BlockError): void {
+    if (this.#range.onBroken === undefined) throw error;
+    this.#range.onBroken(error);
+  }
+
+  /** What is to be given of a block, if anything. */
+  #open(entry: BlockEntry): SampleColumns | undefined {
     this.#last = entry;
     let columns: SampleColumns;
     try {
       columns = decodeBlock(entry.value);
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error));
-      throw new BlockError(this.#stream, "block", blockStart(entry.key).at, cause);
+      this.#tell(new BlockError(this.#stream, "block", blockStart(entry.key).at, cause));
+      return undefined;
     }
     const found = this.#clip(columns);
-    if (found.length > 0) this.#move([found]);
+    if (found.length === 0) return undefined;
+    this.#move([found]);
     return found;
   }
 
@@ -123,9 +133,9 @@ function positionAt({ at, boot, seq }: SampleColumns, index: number): SamplePosi
 }
 
 /** One that cannot be read may hold anything. */
-function endsBefore({ value }: BlockEntry, time: number): boolean {
+function endsBefore({ key, value }: BlockEntry, time: number): boolean {
   try {
-    return blockHead(value).end < time;
+    return blockStart(key).at < time && blockHead(value).end < time;
   } catch {
     return false;
   }

@@ -28,17 +28,32 @@ export function addToTail(
   else if (tail.next - tail.loose >= MAX_LOOSE + (record.id % MAX_LOOSE)) joinLoose(databases, record);
 }
 
-/** All samples of the tail, in order. @throws BlockError when an entry cannot be read. */
-export function readTail({ heads }: SeriesDatabases, { id, stream, sealed, tail }: StreamRecord): Sample[] {
-  if (tail.readings === 0) return [];
+/**
+ * All samples of the tail, in order.
+ * @param onBroken told of entries that cannot be read, which are passed over; without it that is thrown
+ * @throws BlockError
+ */
+export function readTail(
+  { heads }: SeriesDatabases,
+  { id, stream, sealed, tail }: StreamRecord,
+  onBroken: (error: BlockError) => void = fail,
+): Sample[] {
+  if (tail.next === tail.from) return [];
   const samples: Sample[] = [];
   for (const { value } of heads.getRange(entryRange(id, tail.from, tail.next))) {
     const entry = decode(value);
-    if (entry instanceof Error) throw new BlockError(stream, "newest block", sealed?.at ?? 0, entry);
-    samples.push(...entry);
+    if (entry instanceof Error) onBroken(new BlockError(stream, "newest block", sealed?.at ?? 0, entry));
+    else samples.push(...entry);
   }
   return samples.sort(comparePositions);
 }
+
+function fail(error: BlockError): never {
+  throw error;
+}
+
+/** For who goes on without what cannot be read; who reads that time is told. */
+export function ignore(): void {}
 
 /** Entries taken out of the tail: their samples in order, and the bytes of those that cannot be read. */
 export interface TakenTail {
