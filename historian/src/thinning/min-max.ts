@@ -11,8 +11,10 @@ export function thinMinMax({ t, v }: Line, points: number): Uint32Array {
   const { length } = t;
   if (length <= points) return everyIndex(length);
   if (points < 4) return ends(length, points);
-  const perBucket = v.some(Number.isNaN) ? 3 : 2;
-  const buckets = bucketsOf(t, Math.max(1, Math.floor((points - 2) / perBucket)));
+  // Of four points there is none to spare for a break.
+  const keepsBreaks = points >= 5 && v.some(Number.isNaN);
+  const perBucket = keepsBreaks ? 3 : 2;
+  const buckets = bucketsOf(t, Math.floor((points - 2) / perBucket));
   const kept = new Uint32Array(2 + buckets.count * perBucket);
   let size = 0;
   const keep = (index: number): void => {
@@ -29,7 +31,7 @@ export function thinMinMax({ t, v }: Line, points: number): Uint32Array {
     for (; next < length - 1 && (t[next] ?? 0) < end; next++) {
       const value = v[next] ?? Number.NaN;
       if (Number.isNaN(value)) {
-        if (gap < 0) gap = next;
+        if (gap < 0 && keepsBreaks) gap = next;
         continue;
       }
       if (low < 0 || value < lowest) {

@@ -49,7 +49,18 @@ describe.each(WAYS)("%s", (_name, thin) => {
         if (length > 0) expect(kept.at(-1)).toBe(length - 1);
         if (length > 0 && points >= 2) expect(kept[0]).toBe(0);
       }),
+      { numRuns: 500 },
     );
+  });
+
+  test("keeps to every small number of points, with breaks and without", () => {
+    for (const every of [1, 2, 3, 7, Number.POSITIVE_INFINITY]) {
+      const whole = evenly(Array.from({ length: 200 }, (_, i) => (i % every === 1 ? Number.NaN : i)));
+      for (let points = 1; points <= 30; points++) {
+        const { length } = thin(whole, points);
+        expect([every, points, length <= points]).toEqual([every, points, true]);
+      }
+    }
   });
 
   test("keeps a break within each stretch between two kept values that had one for long", () => {
