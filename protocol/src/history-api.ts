@@ -7,7 +7,7 @@ import type { LossEntry, QualityReport } from "./quality.js";
  * errors are problem documents (RFC 9457) with `errors[]` naming field, value and what was expected.
  */
 
-/** `GET /streams?domain=&node=&q=&after=&limit=`: an array, by name; `Link` has the next page. */
+/** `GET /streams?domain=&node=&q=&after=&limit=`: an array, by name; `Link` has the next page. `GET /streams/{stream}`: one. */
 export interface HistoryStream {
   stream: string;
   domain: string;

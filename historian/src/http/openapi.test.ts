@@ -53,11 +53,12 @@ describe("the description of the interface", () => {
     };
     const description = (await get("/openapi.json")).body as Description;
     expect(description.openapi).toBe("3.1.0");
-    expect(Object.keys(description.paths).length).toBe(11);
+    expect(Object.keys(description.paths).length).toBe(12);
 
     const s = `/streams/${STREAM}`;
     const asked: [string, string, number][] = [
       ["/streams", "/streams", 200],
+      [s, "/streams/{stream}", 200],
       [`${s}/latest`, "/streams/{stream}/latest", 200],
       [`${s}/readings?last=1h`, "/streams/{stream}/readings", 200],
       [`${s}/readings?last=2h&level=minute`, "/streams/{stream}/readings", 200],

@@ -90,6 +90,7 @@ function describe(version: string): Description {
     query: LIST,
     answers: json(z.array(streamSchema), "by name; `Link` has the next page"),
   });
+  add("get", "/streams/{stream}", "One stream", { answers: json(streamSchema, "what is known of it") });
   add("get", "/streams/{stream}/latest", "The newest reading", { answers: json(latestSchema, "by time") });
   add("get", "/streams/{stream}/readings", "Readings of a range, for a chart or as a file", {
     query: [...RANGE, "points", "mode", "level", "format", "times"],

@@ -54,8 +54,9 @@ describe("streams", () => {
     expect(await names("?limit=2&after=env_b_light")).toEqual(["lab_a_humidity"]);
   });
 
-  test("tell their newest reading", async () => {
+  test("tell what they are, and their newest reading", async () => {
     const service = await served();
+    expect(await get(service, `/streams/${STREAM}`)).toMatchObject({ stream: STREAM, readings: 3_600 });
     expect(await get(service, `/streams/${STREAM}/latest`)).toEqual({
       stream: STREAM,
       at: NOW - 1_000,

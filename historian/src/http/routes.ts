@@ -79,6 +79,10 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
     linkNext(request, response, next);
     sendJson(request, response, items);
   });
+  get("/streams/:stream", async (request, response) => {
+    parseQuery(request.query, []);
+    sendJson(request, response, await streamOf(reads, request));
+  });
   get("/streams/:stream/latest", async (request, response) => {
     parseQuery(request.query, []);
     const { stream } = await streamOf(reads, request);
