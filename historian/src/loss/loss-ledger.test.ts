@@ -159,6 +159,15 @@ describe("the loss ledger", () => {
     expect(await told()).toEqual(["0-0 (0) 10-40 node-down stopped"]);
   });
 
+  it("says of a node that fell silent that nobody knows, until it is heard again", async () => {
+    Object.assign(node, { running: false, connected: false });
+    await pass(50);
+    expect(await told()).toEqual(["0-0 (0) 10- unknown node-unreachable open"]);
+    Object.assign(node, { running: true, connected: true });
+    await pass(2);
+    expect(await told()).toEqual([]);
+  });
+
   it("tells what a killed node had read, and that it was down after it", async () => {
     node.cut();
     await pass(10);

@@ -137,6 +137,7 @@ export class LossLedger {
       return;
     }
     if (change === "status") this.#onStatus(node, now);
+    else if (change === "presence") this.#onPresence(node, now);
     else if (change === "birth") this.#onBirth(node, now);
     else if (change === "stats") this.#onStats(node, now);
   }
@@ -210,6 +211,18 @@ export class LossLedger {
       if (status.state === "offline") {
         book.away(this.#world.signs.ending(node, status.boot, now), now);
       } else if (status.boot === book.newestBoot) book.back();
+    }
+  }
+
+  /** Nobody said that it went, and nothing comes of it. */
+  #onPresence(node: ConsumerNode, now: number): void {
+    const { presence, status } = node;
+    for (const { name, accounted } of node.streams.values()) {
+      const book = accounted ? this.#streams.get(name) : undefined;
+      if (book === undefined) continue;
+      if (presence.presence === "silent")
+        book.away(this.#world.signs.ending(node, book.newestBoot, presence.since), now);
+      else if (presence.presence === "online" && status?.boot === book.newestBoot) book.back();
     }
   }
 
