@@ -3,11 +3,11 @@ import type { EventMark } from "../model/alarms.js";
 import { type Decimated, decimate, emptyDecimated, type Point } from "../model/decimate.js";
 import type { LimitLine } from "../model/rules.js";
 import { axisFor, type Extent, type Fit } from "../model/scale.js";
-import { tickText, timeTicks } from "../model/times.js";
 import { firstAfter, type Series } from "../model/window.js";
+import { Axes } from "./axes.js";
 import type { OutageMark } from "./outages.js";
 import { type LineOverlay, type Overlay, overlayPlugin } from "./overlay.js";
-import { CHART_FONT, type Palette } from "./palette.js";
+import type { Palette } from "./palette.js";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Filler);
 
@@ -52,17 +52,6 @@ interface Drawn {
 const DENSE_POINTS = 360;
 const DENSE_LARGE_POINTS = 1_200;
 
-/** Half the width of a time on the axis: nearer to the edge it would push the plot aside. */
-const EDGE_PX = 32;
-
-/** Room for `1,000 ppm`; on a phone for `60 °C`. */
-const WIDE_AXIS_PX = 80;
-/** Charts narrower than this are on a phone: every pixel of them counts. */
-const NARROW_PX = 480;
-/** A time on the axis and the room around it. */
-const TICK_PX = 110;
-const NARROW_TICK_PX = 80;
-
 /** Room around 0 and 1. */
 const BOOLEAN_AXIS = { min: -0.15, max: 1.15, step: 1 };
 
@@ -73,11 +62,8 @@ export class Plot {
   readonly #drawn: Drawn[] = [];
   #palette: Palette;
   #overlay: Overlay;
-  #valueText: (value: number) => string = String;
+  readonly #axes: Axes;
   #cursor: { x: number; ys: readonly number[] } | undefined;
-  #tickStepMs = 1000;
-  /** Where times are written on the axis, ms. */
-  #named = { from: 0, to: 0 };
 
   /**
    * `large`: with axes; else for a tile. `wideAxis`: the vertical one takes the same room in every chart, so that
@@ -91,7 +77,7 @@ export class Plot {
     this.#large = large;
     this.#palette = palette;
     this.#overlay = this.#emptyOverlay();
-    const font = { family: CHART_FONT, size: 12 };
+    this.#axes = new Axes({ large, wideAxis, palette });
     this.#chart = new Chart<"line", Point[]>(canvas, {
       type: "line",
       data: { datasets: [] },
@@ -108,56 +94,7 @@ export class Plot {
           point: { radius: 0, hitRadius: 0, hoverRadius: 0 },
           line: { tension: 0, borderJoinStyle: "bevel", borderCapStyle: "butt" },
         },
-        scales: {
-          x: {
-            type: "linear",
-            display: large,
-            min: 0,
-            max: 1,
-            grid: { color: palette.grid, drawTicks: false },
-            border: { display: false },
-            afterBuildTicks: (axis) => {
-              if (!large) return;
-              const { stepMs, ticks } = timeTicks(
-                axis.min,
-                axis.max,
-                Math.max(2, Math.floor(axis.width / (axis.width < NARROW_PX ? NARROW_TICK_PX : TICK_PX))),
-              );
-              this.#tickStepMs = stepMs;
-              const edgeMs = ((axis.max - axis.min) * EDGE_PX) / Math.max(1, axis.width);
-              this.#named = { from: axis.min + edgeMs, to: axis.max - edgeMs };
-              axis.ticks = ticks.map((value) => ({ value }));
-            },
-            ticks: {
-              display: large,
-              color: palette.text,
-              font,
-              maxRotation: 0,
-              padding: 8,
-              autoSkip: false,
-              callback: (value) => this.#timeText(Number(value)),
-            },
-          },
-          y: {
-            type: "linear",
-            display: large,
-            grid: { color: palette.grid, drawTicks: false },
-            border: { display: false },
-            afterFit: (axis) => {
-              if (wideAxis && axis.chart.width >= NARROW_PX) axis.width = Math.max(axis.width, WIDE_AXIS_PX);
-              else if (wideAxis) axis.width = Math.max(axis.width, WIDE_AXIS_PX * 0.7);
-            },
-            ticks: {
-              display: large,
-              color: palette.text,
-              font,
-              padding: 8,
-              includeBounds: false,
-              maxTicksLimit: large ? 11 : 2,
-              callback: (value) => this.#valueText(Number(value)),
-            },
-          },
-        },
+        scales: this.#axes.options(),
       },
       plugins: [overlayPlugin(() => this.#overlay)],
     });
@@ -207,7 +144,7 @@ export class Plot {
           subject.bounds,
           subject.fit,
         );
-    this.#valueText = stepped
+    this.#axes.valueText = stepped
       ? (value) => (value === 0 || value === 1 ? subject.valueText(value) : "")
       : subject.valueText;
     const { scales } = this.#chart.options;
@@ -299,10 +236,6 @@ export class Plot {
 
   destroy(): void {
     this.#chart.destroy();
-  }
-
-  #timeText(t: number): string {
-    return t < this.#named.from || t > this.#named.to ? "" : tickText(t, this.#tickStepMs);
   }
 
   #emptyOverlay(): Overlay {

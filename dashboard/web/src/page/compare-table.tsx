@@ -7,7 +7,7 @@ import { setSearch, streamHref } from "../router.js";
 import { seconds } from "../server-clock.js";
 import { hello, streams } from "../state.js";
 import type { TimeAxis } from "../time-axis.js";
-import type { Pointed, Shown } from "../view/chart-control.js";
+import type { Pointed, Shown } from "../view/chart-figures.js";
 import { Cross, Download } from "../view/icons.js";
 import { rowText } from "../view/row-text.js";
 import { Table } from "../view/table.js";

@@ -12,7 +12,7 @@ import { nodes } from "../state.js";
 import type { TimeAxis } from "../time-axis.js";
 import { ActionButton, OutcomeText, useAction } from "../view/action.js";
 import { AxisControls, AxisText } from "../view/axis-controls.js";
-import type { Pointed, Shown } from "../view/chart-control.js";
+import type { Pointed, Shown } from "../view/chart-figures.js";
 import { HistorianNote } from "../view/historian-note.js";
 import { HistoryChart } from "../view/history-chart.js";
 import { Download } from "../view/icons.js";
@@ -53,7 +53,10 @@ export function ComparePage() {
           <AxisControls axis={axis} />
           <div class="chart-head">
             <AxisText axis={axis} />
-            <HistorianNote state={historian ?? "here"} />
+            <HistorianNote
+              state={historian ?? "here"}
+              streams={compared.lines.map(({ sensor }) => sensor.stream)}
+            />
             <SavePicture axis={axis} compared={compared} place={place} />
           </div>
           <div ref={place} class={`compare-charts ${compared.charts.length > 1 ? "compare-several" : ""}`}>

@@ -15,7 +15,7 @@ import { hello } from "../state.js";
 import type { TimeAxis } from "../time-axis.js";
 import { ActionButton, OutcomeText, useAction } from "../view/action.js";
 import { AxisControls, AxisText } from "../view/axis-controls.js";
-import type { Pointed, Shown } from "../view/chart-control.js";
+import type { Pointed, Shown } from "../view/chart-figures.js";
 import { HistorianNote } from "../view/historian-note.js";
 import { HistoryChart } from "../view/history-chart.js";
 import { Download } from "../view/icons.js";
@@ -50,7 +50,7 @@ export function StreamChart({ node, sensor, away, axis }: Props) {
       <AxisControls axis={axis} />
       <div class="chart-head">
         <AxisText axis={axis} />
-        <HistorianNote state={now?.historian ?? "here"} />
+        <HistorianNote state={now?.historian ?? "here"} streams={[sensor.stream]} />
       </div>
       <div class="chart-place" ref={place}>
         <HistoryChart
@@ -208,6 +208,11 @@ function Tooltip({ pointed, sensor }: { pointed: Pointed; sensor: SensorView }) 
           {row.flag.quality}: {row.flag.reason}
         </span>
       )}
+      {pointed.marks.map(({ rule, state, severity, t }) => (
+        <span key={`${rule} ${state} ${t}`} class={`tooltip-mark tooltip-${severity}`}>
+          {rule} {state}
+        </span>
+      ))}
       {pointed.losses.map((loss) => (
         <span key={loss.id} class="tooltip-loss">
           {lossText(loss)}

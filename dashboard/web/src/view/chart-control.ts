@@ -1,50 +1,22 @@
 import type { HistoryEvent, LossEntry } from "@fieldmesh/protocol";
 import type { ReadonlySignal } from "@preact/signals";
-import type { OutageMark } from "../chart/outages.js";
 import { paletteOf } from "../chart/palette.js";
 import { Plot } from "../chart/plot.js";
 import { longPixelMs, pixelMs } from "../chart/redraw.js";
-import type { HistorianState } from "../history/client.js";
 import { pastOf } from "../history/histories.js";
-import { type AlarmBook, marksOf } from "../model/alarms.js";
-import { LOSS_TONE, lossesIn } from "../model/losses.js";
+import { type AlarmBook, type EventMark, marksOf } from "../model/alarms.js";
+import { lossesIn } from "../model/losses.js";
 import { limitLines } from "../model/rules.js";
-import type { Range } from "../model/time-view.js";
 import { valueText } from "../model/units.js";
-import { nearest, type Summary } from "../model/window.js";
+import { nearest } from "../model/window.js";
 import { fit, isDark, pausedAt } from "../preferences.js";
 import { book, hello, streams } from "../state.js";
 import type { TimeAxis } from "../time-axis.js";
+import { lossesOf, outagesOf, type Pointed, type Shown, shownOf } from "./chart-figures.js";
 import { listenForGestures } from "./chart-gestures.js";
 import { drawnCharts } from "./drawn-charts.js";
 import { sharedScheduler } from "./schedule.js";
-import { type ChartLine, type Row, StreamLine } from "./stream-line.js";
-
-/** What a chart shows at present in figures. */
-export interface Shown {
-  range: Range;
-  live: boolean;
-  lines: { stream: string; summary: Summary | undefined }[];
-  /** Time that one row stands for where not every reading is drawn, ms; else 0. */
-  thinnedMs: number;
-  banded: boolean;
-  /** As far as this view needs it. */
-  historian: HistorianState;
-  /** Length of the live window where the count of readings cut it, ms. */
-  cutToMs: number | undefined;
-  losses: readonly LossEntry[];
-}
-
-/** The moment under the crosshair, and the row of each line nearest to it. */
-export interface Pointed {
-  t: number;
-  /** Place in the canvas and width of that, CSS pixels. */
-  x: number;
-  width: number;
-  rows: (Row | undefined)[];
-  /** Gaps that this moment lies in. */
-  losses: readonly LossEntry[];
-}
+import { type ChartLine, StreamLine } from "./stream-line.js";
 
 export interface Subjects {
   lines: readonly ChartLine[];
@@ -66,6 +38,8 @@ interface Options {
 const TOLD_EVERY_MS = 1_000; // ms
 /** While someone moves the axis they follow. */
 const MOVED_EVERY_MS = 120; // ms
+/** Half a triangle's width: that near one means it. */
+const MARK_PX = 8;
 /** A stretch that stands changes when something late comes. */
 const STANDS_MS = 15_000; // ms
 
@@ -83,6 +57,7 @@ export function startChart({ element, axis, subjects, named }: Options): () => v
   let tellTimer: ReturnType<typeof setTimeout> | undefined;
   let themeChanged = false;
   let pointing = false;
+  let shownMarks: readonly EventMark[] = [];
 
   const lineOf = (stream: string): StreamLine => {
     const line = lines.get(stream) ?? new StreamLine(stream);
@@ -109,6 +84,9 @@ export function startChart({ element, axis, subjects, named }: Options): () => v
       width: element.clientWidth,
       rows,
       losses: subjects.current.detailed ? lossesIn(lossesOf(subjects.current.lines), t, t) : [],
+      marks: shownMarks.filter(
+        (mark) => Math.abs(mark.t - t) < ((range.to - range.from) * MARK_PX) / plot.width,
+      ),
     };
   };
 
@@ -152,18 +130,19 @@ export function startChart({ element, axis, subjects, named }: Options): () => v
           colour: line.colour === undefined ? undefined : plot.palette.series[line.colour],
         }),
       );
+      const { sensor } = first;
+      const past = pastOf(sensor.stream).annotations;
+      shownMarks = detailed ? marks(book.peek(), sensor.stream, past.events) : [];
       const point = pointed();
       plot.cursor =
         point === undefined ? undefined : { x: point.t, ys: point.rows.map((row) => row?.v ?? Number.NaN) };
-      const { sensor } = first;
-      const past = pastOf(sensor.stream).annotations;
       if (detailed && hello.peek()?.history !== false) past.want(range);
       plot.draw({
         lines: prepared,
         from: range.from,
         to: range.to,
         limits: detailed ? limitLines(sensor.rules) : [],
-        marks: detailed ? marks(book.peek(), sensor.stream, past.events) : [],
+        marks: shownMarks,
         outages: detailed ? outagesOf(past.losses, range, named.peek(), point?.losses ?? []) : [],
         bounds: sensor.range ?? {},
         fit: detailed ? fit.peek() : "data",
@@ -242,51 +221,6 @@ function hook(line: StreamLine, soon: () => void): () => void {
     readings.rest();
     annotations.rest();
     if (drawnCharts.get(stream) === line) drawnCharts.delete(stream);
-  };
-}
-
-function lossesOf(lines: readonly ChartLine[]): readonly LossEntry[] {
-  const [first] = lines;
-  return first === undefined ? [] : pastOf(first.sensor.stream).annotations.losses;
-}
-
-function outagesOf(
-  losses: readonly LossEntry[],
-  { from, to }: Range,
-  focused: LossEntry | undefined,
-  pointed: readonly LossEntry[],
-): OutageMark[] {
-  return lossesIn(losses, from, to).map((loss) => ({
-    from: loss.fromAt,
-    to: loss.toAt,
-    tone: LOSS_TONE[loss.explanation],
-    named: loss.id === focused?.id || pointed.includes(loss),
-  }));
-}
-
-function shownOf(
-  { lines, detailed }: Subjects,
-  lineOf: (stream: string) => StreamLine,
-  range: Range,
-  live: boolean,
-): Shown {
-  const drawn = lines.map(({ sensor }) => lineOf(sensor.stream));
-  const [first] = drawn;
-  const window = first === undefined ? undefined : streams.store(first.stream).window;
-  const oldest = window?.t[window.head] ?? range.to;
-  const states = drawn.map((line) => line.historian);
-  return {
-    range,
-    live,
-    lines: lines.map(({ sensor }, i) => ({
-      stream: sensor.stream,
-      summary: drawn[i]?.summary(sensor.intervalMs),
-    })),
-    thinnedMs: Math.max(0, ...drawn.map((line) => line.thinnedMs)),
-    banded: drawn.some((line) => line.banded),
-    historian: states.find((state) => state === "none" || state === "away") ?? states[0] ?? "unasked",
-    cutToMs: window?.cut === true && oldest > range.from + 1_000 ? range.to - oldest : undefined,
-    losses: detailed ? lossesIn(lossesOf(lines), range.from, range.to) : [],
   };
 }
 

@@ -8,7 +8,8 @@ import { valueText } from "../model/units.js";
 import { seconds } from "../server-clock.js";
 import { streams } from "../state.js";
 import type { TimeAxis } from "../time-axis.js";
-import { type Pointed, type Shown, startChart } from "./chart-control.js";
+import { startChart } from "./chart-control.js";
+import type { Pointed, Shown } from "./chart-figures.js";
 import type { ChartLine } from "./stream-line.js";
 
 interface Props {
