@@ -310,6 +310,21 @@ test("more retained messages than a session may hold come as they are acknowledg
   expect(broker.drops["session-queue"]).toBe(0);
 });
 
+test("retained messages that a connection's end cut off come on the next one", async () => {
+  await using broker = await open({ queuedMessages: 10 });
+  await using publisher = await TestClient.connect(url(broker));
+  const topics = Array.from({ length: 50 }, (_, i) => `cut/${i}`);
+  for (const topic of topics) await publisher.publish(topic, "m", { qos: 1, retain: true });
+  using first = new RawClient(broker.port);
+  const subscriptions = [{ topic: "cut/+", qos: 1 as const }];
+  first.send(connectPacket("s", { clean: false }), { cmd: "subscribe", messageId: 1, subscriptions });
+  await first.bytes(4 + 5 + 12); // the first of them; without an acknowledgement only some follow
+  first.socket.end();
+  await first.closed;
+  await using again = await TestClient.connect(url(broker), { clientId: "s", clean: false });
+  await again.until((seen) => new Set(seen.map(({ topic }) => topic)).size === topics.length);
+});
+
 describe("connections of other users", () => {
   test("a client id that another user is connected with is refused", async () => {
     const folder = await mkdtemp(join(tmpdir(), "fieldmesh-broker-"));

@@ -1,8 +1,7 @@
 import { ConfigurationError, isLoopback } from "@fieldmesh/runtime";
 import type { AccessControl } from "./access/access.js";
 import { AddressBudget } from "./access/address-budget.js";
-import { FileAccess } from "./access/file-access.js";
-import { OpenOnLoopback } from "./access/open-on-loopback.js";
+import { chooseAccess } from "./access/choose-access.js";
 import { type BrokerConfig, DEFAULT_CONFIG } from "./config.js";
 import { Engine } from "./engine/engine.js";
 import { judgeConnect } from "./judge-connect.js";
@@ -295,10 +294,4 @@ class Composition implements PortHost {
     await this.access.close();
     this.#warnings.close();
   }
-}
-
-function chooseAccess(config: BrokerConfig, log: BrokerLog): AccessControl {
-  const { passwordFile, aclFile } = config;
-  if (passwordFile === undefined && aclFile === undefined) return new OpenOnLoopback();
-  return new FileAccess({ passwordFile, aclFile, log });
 }

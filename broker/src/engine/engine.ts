@@ -6,9 +6,10 @@ import type { Limits } from "../limits.js";
 import type { LogLimiter } from "../log-limiter.js";
 import type { Port } from "../port/port.js";
 import type { Router } from "../port/port-host.js";
-import { type Deliver, MessageRouter } from "../router/router.js";
+import { MessageRouter } from "../router/router.js";
 import { RetainedMessages } from "../sessions/retained.js";
 import { RetainedDelivery } from "../sessions/retained-delivery.js";
+import type { Session } from "../sessions/session.js";
 import { Sessions } from "../sessions/sessions.js";
 import type { Counters } from "../stats/counters.js";
 import * as type from "../wire/packet-type.js";
@@ -20,6 +21,7 @@ import {
   takeGrantedQos,
 } from "./engine-client.js";
 import { EnginePersistence, NO_SUBSCRIPTION } from "./engine-persistence.js";
+import { OwnerProbe } from "./owner-probe.js";
 import { type PacketIdentifiers, useIdentifiers } from "./packet-identifiers.js";
 import { Permissions, withReturnCode } from "./permissions.js";
 
@@ -34,8 +36,6 @@ export interface EngineOptions {
 
 /** The most that Aedes' matcher takes. */
 const ENGINE_TOPIC_LEVELS = 100;
-/** Recognised by identity when it comes back: Aedes copies packets, not payloads. */
-const PROBE = Buffer.from("probe");
 
 /**
  * Aedes with our router and sessions in it, and the questions it asks answered. It keeps CONNECT, SUBSCRIBE, the
@@ -53,7 +53,7 @@ export class Engine {
   readonly #identifiers = new WeakMap<Port, PacketIdentifiers>();
   #aedes: Aedes | undefined;
   #starting = true;
-  #probed: Port | null = null;
+  readonly #owners = new OwnerProbe(this.#id);
   /** By client id, once accepted. */
   readonly #connected = new Map<string, Port>();
   /** Who subscribed last, and to what: Aedes asks for retained messages without saying for whom. */
@@ -89,7 +89,9 @@ export class Engine {
       onAcknowledged: (client, messageId) =>
         this.#identifiers.get(engineClient(client).conn)?.acknowledged(messageId),
       onDrained: (client) => {
-        engineClient(client).conn.live = true;
+        const port = engineClient(client).conn;
+        port.live = true;
+        setImmediate(() => this.#retainedDelivery.resume(port));
       },
       room: (client) => {
         const { outward } = engineClient(client).conn;
@@ -107,14 +109,12 @@ export class Engine {
       pauseAboveBytes: limits.softQueueBytes / 2,
       mayReceive: (port, topic) => this.#permissions.mayReceive(port, topic),
       hold: (port, packet) => this.#holdRetained(port, packet),
-      room: ({ client }) =>
-        client === undefined || client.clean
-          ? null
-          : (this.sessions.get(client.id)?.roomForRetained() ?? null),
+      due: (port) => this.#sessionOf(port)?.retainedDue ?? null,
+      room: (port) => this.#sessionOf(port)?.roomForRetained() ?? null,
     });
     const { sessions } = this;
     this.router = new MessageRouter<Port>({
-      ownerOf: (deliver) => this.#ownerOf(deliver),
+      ownerOf: (deliver) => (this.#starting ? null : this.#owners.ownerOf(deliver)), // at first Aedes listens to itself
       grantedQos: (port, filter) => (port.client === undefined ? 0 : takeGrantedQos(port.client, filter)),
       mayReceive: (port, topic) => this.#permissions.mayReceive(port, topic),
       isOwed: (port, packet) =>
@@ -195,6 +195,11 @@ export class Engine {
     };
   }
 
+  /** The client's persistent session. */
+  #sessionOf({ client }: Port): Session | undefined {
+    return client === undefined || client.clean ? undefined : this.sessions.get(client.id);
+  }
+
   #maySubscribe({ conn, clean, id }: EngineClient, filter: string): boolean {
     if (filter === NO_SUBSCRIPTION) return false;
     // The session knows at once, the router when the engine has come round to it.
@@ -203,10 +208,7 @@ export class Engine {
   }
 
   #forward(port: Port, packet: AedesPublishPacket): AedesPublishPacket | null {
-    if (packet.payload === PROBE) {
-      this.#probed = port;
-      return null;
-    }
+    if (this.#owners.answered(packet, port)) return null;
     const { counters } = this.#options;
     if (!this.router.delivering && !this.#permissions.mayReceive(port, packet.topic)) {
       counters.drop("not-forwarded");
@@ -222,22 +224,6 @@ export class Engine {
     if (port.client === undefined || port.client.clean || identifiers === undefined) return;
     packet.messageId = identifiers.take();
     this.sessions.holdRetained(port.client.id, packet);
-  }
-
-  /** Finds whose a delivering function is, by what it asks when it is called. */
-  #ownerOf(deliver: Deliver): Port | null {
-    if (this.#starting) return null; // Aedes listening to itself
-    this.#probed = null;
-    const probe = {
-      cmd: "publish",
-      topic: "probe",
-      payload: PROBE,
-      qos: 0,
-      retain: false,
-      dup: false,
-    } as const;
-    deliver({ ...probe, brokerId: this.#id, brokerCounter: 1 } as AedesPublishPacket, () => undefined);
-    return this.#probed;
   }
 
   #onQueueFull(clientId: string, first: boolean): void {
@@ -271,8 +257,7 @@ export class Engine {
   /** The client has acknowledged a QoS 1 message: its identifier is free, and its session need not hold it any more. */
   acknowledged(port: Port, messageId: number): void {
     this.#identifiers.get(port)?.acknowledged(messageId);
-    const { client } = port;
-    if (client !== undefined && !client.clean) this.sessions.get(client.id)?.acknowledged({ messageId });
+    this.#sessionOf(port)?.acknowledged({ messageId });
   }
 
   /** The connection has ended. */

@@ -30,6 +30,8 @@ export interface SessionBounds {
  */
 export class Session {
   readonly subscriptions = new Map<string, 0 | 1 | 2>();
+  /** Subscriptions whose retained messages have not all been sent yet: the rest comes on the next connection. */
+  readonly retainedDue = new Map<string, 0 | 1 | 2>();
   bytes = 0;
   /** Its client is there. */
   connected = false;

@@ -89,7 +89,9 @@ export class Sessions {
   }
 
   unsubscribe(clientId: string, filter: string): void {
-    this.#sessions.get(clientId)?.subscriptions.delete(filter);
+    const session = this.#sessions.get(clientId);
+    session?.subscriptions.delete(filter);
+    session?.retainedDue.delete(filter);
     this.#interests.delete(clientId, filter);
   }
 
