@@ -162,6 +162,13 @@ describe("jointOf", () => {
     expect(jointOf(live(times, order), { ...options(1_000_000), cut: true })).toBe(949_500);
   });
 
+  it("goes by the spacing where no interval is declared", () => {
+    const undeclared = { ...options(1_000_000), intervalMs: 0 };
+    expect(jointOf(live([900_000, 900_200]), undeclared)).toBe(899_900);
+    expect(jointOf(live([900_000, 960_000]), undeclared)).toBe(899_500);
+    expect(jointOf(live([900_000]), undeclared)).toBe(899_500);
+  });
+
   it("is nowhere in an empty window", () => {
     expect(jointOf(live([]), options(1_000_000))).toBe(Number.POSITIVE_INFINITY);
     expect(jointOf(live([5_000]), options(1_000_000))).toBe(Number.POSITIVE_INFINITY);

@@ -48,6 +48,9 @@ export interface Piece extends Range {
   thinnedMs: number;
 }
 
+/** Taken for the interval of who declares none, where its readings are not closer, ms. */
+const UNDECLARED_MS = 1_000;
+
 /**
  * From when on the live window holds every reading, ms: infinite when it holds none. The window is kept by time of
  * arrival, so a reading of an hour ago that came just now is in it, but not those around it.
@@ -66,8 +69,10 @@ export function jointOf(
   }
   const t = live.t[first];
   if (t === undefined) return Number.POSITIVE_INFINITY;
-  // Both measure the node's clock for themselves and differ by some ms: half an interval tells readings apart.
-  return t - intervalMs / 2;
+  // Both measure the node's clock for themselves and differ by some ms: half an interval tells readings apart. One
+  // without a declared interval is often of the older forms, whose time is that of its arrival at each.
+  const spacingMs = Math.min(UNDECLARED_MS, (live.t[first + 1] ?? Number.POSITIVE_INFINITY) - t);
+  return t - (intervalMs > 0 ? intervalMs : spacingMs) / 2;
 }
 
 interface JoinOptions {

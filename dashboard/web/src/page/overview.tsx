@@ -131,8 +131,8 @@ function Toolbar() {
   );
 }
 
-/** Window length and pause: on the overview and on a stream's page. */
-export function TimeControls() {
+/** Window length and pause. */
+function TimeControls() {
   const paused = pausedAt.value !== undefined;
   return (
     <div class="time-controls">

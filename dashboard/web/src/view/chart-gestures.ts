@@ -12,6 +12,7 @@ const ZOOM_PER_PIXEL = Math.log(1.22) / 100;
 /** Some mice and touchpads send hundreds of pixels at once. */
 const MOST_WHEEL_PX = 240;
 const LINE_PX = 33;
+const TOUCHPAD_PINCH = 5;
 /** A pointer that moves less than this was only pressed. */
 const DRAG_FROM_PX = 4;
 /** A wheel that was scrolling the page goes on doing so when the chart comes under it. */
@@ -102,7 +103,9 @@ export function listenForGestures({ element, axis, place, onStep }: Gestures): (
     if (event.timeStamp - scrolledAt < SCROLL_GOES_ON_MS) return;
     const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1;
     const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
-    const deltaPx = (sideways && event.deltaX !== 0 ? event.deltaX : event.deltaY) * unit;
+    // Two fingers that close on a touchpad come as a wheel with Ctrl, in small steps.
+    const pinch = event.ctrlKey ? TOUCHPAD_PINCH : 1;
+    const deltaPx = (sideways && event.deltaX !== 0 ? event.deltaX : event.deltaY) * unit * pinch;
     if (deltaPx === 0) return;
     const range = axis.range();
     const spanMs = range.to - range.from;
