@@ -108,6 +108,28 @@ describe.skipIf(lacksOwnMongo())("when the server is away", () => {
     expect(said).toEqual(["the store is away", "the store is back"]);
   }, 60_000);
 
+  it("fails in time when it is frozen, and does a write only once that it had taken before", async () => {
+    const series = await openMongoSeries({ url: mongo.url, service: service(), log: quiet });
+    open.push(series);
+    const batch = (from: number) =>
+      new Map([["env_a_x", Array.from({ length: 700 }, (_, n) => reading(from + n, 0))]]);
+    await series.append(batch(1));
+    mongo.freeze();
+    const write = await failure(series.append(batch(701))); // makes a block
+    expect(write.error).toBeInstanceOf(StoreAwayError);
+    expect(write.afterMs).toBeLessThan(CALL_MS);
+    const read = await failure(series.latest("env_a_x"));
+    expect(read.error).toBeInstanceOf(StoreAwayError);
+    expect(read.afterMs).toBeLessThan(CALL_MS);
+    mongo.thaw();
+    const again = await vi.waitFor(() => series.append(batch(701)), BACK);
+    expect(again.get("env_a_x")?.stored.length).toBe(700);
+    expect(await series.stored("env_a_x", 7)).toEqual([[1, 1_400]]);
+    const seqs: number[] = [];
+    for await (const columns of series.range("env_a_x", { from: 0, to: 8e15 })) seqs.push(...columns.seq);
+    expect(seqs).toEqual(Array.from({ length: 1_400 }, (_, n) => n + 1));
+  }, 60_000);
+
   it("keeps every document that was acknowledged through kill -9 in the middle of writes", async () => {
     const storage = await openDocuments();
     const things = await storage.collection<{ n: number }>("things", {

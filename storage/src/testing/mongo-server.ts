@@ -21,6 +21,9 @@ export interface TestMongo {
   kill(): Promise<void>;
   /** Starts it again, with its data and on its port. */
   restart(): Promise<void>;
+  /** SIGSTOP: it takes what is sent, and does nothing. As {@link kill} only of the test's own. */
+  freeze(): void;
+  thaw(): void;
 }
 
 const START_MS = 20_000;
@@ -73,7 +76,18 @@ function findProgram(): Program | undefined {
 function givenServer(given: string, database: string): TestMongo {
   const url = withDatabase(given, database);
   const refuse = () => Promise.reject(new Error("the server of MONGO_URL is not the test's own"));
-  return { url, kind: "mongodb", stop: () => dropDatabase(url), kill: refuse, restart: refuse };
+  const refuseNow = () => {
+    throw new Error("the server of MONGO_URL is not the test's own");
+  };
+  return {
+    url,
+    kind: "mongodb",
+    stop: () => dropDatabase(url),
+    kill: refuse,
+    restart: refuse,
+    freeze: refuseNow,
+    thaw: refuseNow,
+  };
 }
 
 async function ownServer(program: Program, database: string): Promise<TestMongo> {
@@ -106,7 +120,9 @@ async function ownServer(program: Program, database: string): Promise<TestMongo>
     await stop();
     throw error;
   }
-  return { url, kind: program.kind, stop, kill, restart };
+  const freeze = () => void child?.kill("SIGSTOP");
+  const thaw = () => void child?.kill("SIGCONT");
+  return { url, kind: program.kind, stop, kill, restart, freeze, thaw };
 }
 
 function run({ kind, path }: Program, folder: string, port: number): ChildProcess {
