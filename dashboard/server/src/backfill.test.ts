@@ -56,7 +56,10 @@ describe("a dashboard that begins with empty windows", () => {
     await node.stats(["temperature"]);
     await vi.waitFor(() => expect(browser.seqs(TEMPERATURE)).toEqual(range(1, 4)), WAIT);
     await node.stats();
-    await vi.waitFor(() => expect(browser.seqs(other).sort()).toEqual(range(1, 5)), WAIT);
+    await vi.waitFor(
+      () => expect(browser.seqs(other).sort((one, next) => one - next)).toEqual(range(1, 5)),
+      WAIT,
+    );
   });
 
   test("asks for no more than the window holds", async () => {
