@@ -5,6 +5,7 @@ import { paint } from "./dashboard/paint.js";
 import { pixel } from "./dashboard/pixel.js";
 import { edge } from "./edge.js";
 import { historian } from "./historian/historian.js";
+import { measure } from "./historian/measure.js";
 import { mongodb } from "./historian/mongodb.js";
 import { latency } from "./latency.js";
 import { parse } from "./parse.js";
@@ -19,5 +20,6 @@ export const benchmarks: Record<string, Benchmark> = {
   charts,
   broker,
   historian,
+  measure,
   mongodb,
 };

@@ -280,7 +280,8 @@ export const measure: Benchmark = {
     const samples = await ingest(context);
     context.progress(`memory of ${MANY_STREAMS} streams`);
     const bytes = memory();
-    const ratio = median(samples.with) / median(samples.without);
+    const ratios = samples.with.map((us, round) => us / (samples.without[round] ?? Number.NaN));
+    const ratio = median(ratios);
     const streams = NODES * SENSORS;
     return {
       title: "Measuring streams",
@@ -289,11 +290,11 @@ export const measure: Benchmark = {
       rows: [
         ["parse, ledger, queue", spread(samples.without, 2)],
         ["the same, measured", spread(samples.with, 2)],
-        ["ratio of the medians", ratio.toFixed(2)],
+        ["of each run, measured / not measured", spread(ratios, 2)],
         [`memory for each of ${MANY_STREAMS} streams`, `${(bytes / 1_024).toFixed(1)} KiB`],
       ],
       required: [{ text: `measuring adds at most ${Math.round((MOST - 1) * 100)} %`, met: ratio <= MOST }],
-      data: { ...samples, ratio, bytesPerStream: bytes },
+      data: { ...samples, ratios, bytesPerStream: bytes },
     };
   },
 };

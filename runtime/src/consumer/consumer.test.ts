@@ -193,9 +193,13 @@ describe("a stream consumer", () => {
     );
   });
 
-  it("passes each reading on once", () => {
+  it("passes each reading on once, and tells of those that came again", async () => {
+    await consumer.close();
+    const again: [string, number][] = [];
+    begin({ onDuplicate: ({ name }, at) => again.push([name, at]) });
     for (const seq of [1, 2, 2, 1, 3]) link.send(RAW, reading(seq));
     expect(seqs()).toEqual([1, 2, 3]);
+    expect(again).toEqual([1, 2].map(() => ["env_desk_temperature", Date.now()]));
     expect(arrived[0]).toMatchObject({ name: "env_desk_temperature", accounted: true, outOfOrder: false });
   });
 
