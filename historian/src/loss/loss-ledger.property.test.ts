@@ -19,6 +19,7 @@ type Step =
   | { do: "lose" | "deafen" | "jumble"; on: boolean }
   | { do: "drop" | "giveUp"; count: number }
   | { do: "link"; up: boolean }
+  | { do: "clock"; aheadMs: number }
   | { do: "flush" | "checkpoint" | "die" };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -44,6 +45,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("link" as const), up: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("clock" as const),
+      aheadMs: fc.constantFrom(-3_600_000, 0, 3_600_000),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("flush" as const, "checkpoint", "die") }) },
 );
 
@@ -72,7 +80,9 @@ type Seen = Map<number, Map<number, How>>;
 class World {
   readonly #collection: Collection<LossLedgerDocument>;
   #link = new JumblingLink();
-  readonly #node = new FakeNode(this.#link, () => Date.now());
+  /** Of the node's clock, which nobody measures. */
+  #aheadMs = 0;
+  readonly #node = new FakeNode(this.#link, () => Date.now() + this.#aheadMs);
   #boot = START / 1_000;
   losses: LossLedger | undefined;
   consumer: StreamConsumer | undefined;
@@ -166,6 +176,9 @@ class World {
           this.#link.connect();
           if (node.connected) node.tell(true);
         } else if (!one.up && this.#link.connected) this.#link.disconnect();
+        return;
+      case "clock":
+        this.#aheadMs = one.aheadMs;
         return;
       case "flush":
         await this.losses?.flush();

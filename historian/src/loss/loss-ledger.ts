@@ -90,7 +90,8 @@ export class LossLedger {
     if (!accounted) return;
     const { boot, seq } = reading;
     const book = this.#streams.get(name) ?? this.#book(name);
-    const at = reading.timestamp - clockCorrectionMs(clockOffsetMs);
+    // Nothing was read later than it came, whatever a clock says that was set and not yet measured.
+    const at = Math.min(reading.timestamp - clockCorrectionMs(clockOffsetMs), arrivedAt);
     const known = book.find(boot);
     if (known !== undefined && boot === book.newestBoot && known.follows(seq) && reading.backfill !== true) {
       known.newest = seq;

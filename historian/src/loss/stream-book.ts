@@ -77,7 +77,7 @@ export class StreamBook {
     const why = graceful
       ? { explanation: "node-down" as const, cause: "stopped" }
       : { explanation: "unknown" as const, cause: "node-unreachable" };
-    const fromAt = Math.max(at, this.#boots.get(before)?.lastAt ?? at);
+    const fromAt = Math.min(now, Math.max(at, this.#boots.get(before)?.lastAt ?? at));
     const entry = newEntry({ boot: before, ...why, fromAt, toAt: null, open: true }, now);
     this.#settleDown();
     this.#down = { entry, before };
