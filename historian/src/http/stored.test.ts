@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HistoryReadings, ImportProgress } from "@fieldmesh/protocol";
@@ -123,4 +125,53 @@ describe("history out of an embedded store", () => {
     expect((await readings(url, "last=3d")).level).toBe("hour");
     expect((await readings(url, "last=3d&level=hour&mode=all")).t.length).toBe(72);
   });
+});
+
+test("a MongoDB server that is away is 503 within 5 s, to a chart, a file and an import alike", async () => {
+  const closed = createServer().listen(0, "127.0.0.1");
+  await once(closed, "listening");
+  const address = closed.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  closed.close();
+  const series = await openSeries({
+    address: { kind: "mongodb", url: `mongodb://127.0.0.1:${port}/fieldmesh` },
+    service: "historian",
+    log: quiet,
+  });
+  onTestFinished(() => series.close());
+  const rest = new FakeReads(() => NOW);
+  await rest.add(STREAM, everySecond(NOW - 5_000, 5));
+  const reads: HistoryReads = {
+    series,
+    streams: () => rest.streams(),
+    stream: (name) => rest.stream(name),
+    events: rest.events,
+    losses: rest.losses,
+    quality: rest.quality,
+    configuration: rest.configuration,
+    status: () => rest.status(),
+    importSamples: async (stream, samples) =>
+      (await series.append(new Map([[stream, samples]]))).get(stream) ?? { stored: [], duplicates: 0 },
+  };
+  const { url } = await serveHistory(reads, { clock: () => NOW });
+  const upload: RequestInit = {
+    method: "POST",
+    headers: { "content-type": "text/csv" },
+    body: "time,value\n1,2\n",
+  };
+  const asked: [string, RequestInit][] = [
+    ["/latest", {}],
+    ["/readings?last=1h", {}],
+    ["/readings?last=1h&format=csv", {}],
+    ["/import", upload],
+  ];
+  const begun = performance.now();
+  const answers = await Promise.all(
+    asked.map(([path, init]) => fetch(`${url}/api/history/streams/${STREAM}${path}`, init)),
+  );
+  expect(performance.now() - begun).toBeLessThan(6_000); // 5 s, and a slow machine
+  for (const answer of answers) {
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(await answer.json()).toMatchObject({ code: "store_away" });
+  }
 });
