@@ -1,6 +1,7 @@
 import type { HistoryStatus } from "@fieldmesh/protocol";
 import { unavailable } from "./http/answers.js";
 import type { HistoryReads } from "./http/reads.js";
+import type { IngestCounts } from "./ingest/ingest-options.js";
 import type { Parts } from "./parts.js";
 import { VERSION } from "./version.js";
 import type { Writer } from "./writer.js";
@@ -35,7 +36,6 @@ async function statusOf(parts: Parts, writer: Writer | undefined): Promise<Histo
   const failure = writer?.ingest.failure;
   const store = await sizesOf(parts);
   const reason = store.reason ?? failure?.message;
-  const counts = writer?.ingest.counts();
   return {
     version: VERSION,
     role: writer === undefined ? "standby" : "writer",
@@ -47,20 +47,29 @@ async function statusOf(parts: Parts, writer: Writer | undefined): Promise<Histo
       ...(reason === undefined ? {} : { reason }),
     },
     brokers: (writer?.links ?? []).map(({ url, connected }) => ({ url, connected })),
-    ingest: counts ?? {
-      received: 0,
-      stored: 0,
-      duplicates: 0,
-      queued: 0,
-      spilled: 0,
-      spilledBytes: 0,
-      dropped: 0,
-      droppedBy: {},
-    },
+    ingest: ingestOf(writer?.ingest.counts() ?? NOTHING_CAME, parts.events.dropped),
     sizes: store.sizes,
     retention: { ...parts.configuration.retention },
     events: store.events,
   };
+}
+
+const NOTHING_CAME: IngestCounts = {
+  received: 0,
+  stored: 0,
+  duplicates: 0,
+  queued: 0,
+  spilled: 0,
+  spilledBytes: 0,
+  dropped: 0,
+  droppedBy: {},
+};
+
+/** Events wait in memory alone: those that were given up there are counted beside the readings. */
+function ingestOf(counts: IngestCounts, events: number): HistoryStatus["ingest"] {
+  if (events === 0) return counts;
+  const droppedBy = { ...counts.droppedBy, "events-full": events };
+  return { ...counts, dropped: counts.dropped + events, droppedBy };
 }
 
 const NOTHING = { rows: 0, bytes: 0 };

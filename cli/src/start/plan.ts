@@ -17,7 +17,7 @@ export function isConsumer(service: string): boolean {
   return CONSUMERS.some((name) => name === service);
 }
 
-const HISTORIAN_HOST = "127.0.0.1";
+export const HISTORIAN_HOST = "127.0.0.1";
 
 const COMMAND = fileURLToPath(new URL("../../bin/fieldmesh.js", import.meta.url));
 

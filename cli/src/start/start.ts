@@ -2,7 +2,7 @@ import { FolderHeldError, lockFolder, EXIT as SERVICE_EXIT } from "@fieldmesh/ru
 import { EXIT, FailureError } from "../exit.js";
 import { type Terminal, writeLine } from "../terminal.js";
 import { ServiceOutput } from "./output.js";
-import { ensureOwnCredentials, isConsumer, planServices } from "./plan.js";
+import { ensureOwnCredentials, HISTORIAN_HOST, isConsumer, planServices } from "./plan.js";
 import { checkPorts, reachableHost, waitForPort } from "./ports.js";
 import type { Ended } from "./restart-policy.js";
 import { readStartSettings, type StartSettings } from "./settings.js";
@@ -10,6 +10,8 @@ import { SupervisedService } from "./supervised-service.js";
 
 /** A slow machine building its caches takes seconds; past this something is wrong and its log is shown. */
 const READY_LIMIT_MS = 30_000;
+/** Nodes do not wait longer for it: they hold what they read. */
+const HISTORIAN_LIMIT_MS = 5_000;
 
 /**
  * `fieldmesh start`: broker, historian, dashboard and two nodes, each a process that is started again when it ends,
@@ -71,10 +73,15 @@ async function supervise(settings: StartSettings, raw: boolean, terminal: Termin
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
 
   const [broker, ...clients] = services;
+  const consumers = clients.filter(({ name }) => isConsumer(name));
+  const nodes = clients.filter(({ name }) => !isConsumer(name));
   const host = reachableHost(settings.host);
   broker?.start();
   await waitForPort(settings.mqttPort, host, READY_LIMIT_MS, stopping.signal);
-  if (!stopping.signal.aborted) for (const service of clients) service.start();
+  if (!stopping.signal.aborted) for (const service of consumers) service.start();
+  // Who remembers listens before anyone speaks: else the first readings are there only after being asked for.
+  await waitForPort(settings.historianPort, HISTORIAN_HOST, HISTORIAN_LIMIT_MS, stopping.signal);
+  if (!stopping.signal.aborted) for (const service of nodes) service.start();
   const up = await waitForPort(settings.dashboardPort, host, READY_LIMIT_MS, stopping.signal);
   ready = true;
   if (up) await announce(settings, raw, output, terminal);
@@ -85,8 +92,8 @@ async function supervise(settings: StartSettings, raw: boolean, terminal: Termin
   await aborted(stopping.signal);
   output.tell("info", "stopping");
   // Each says goodbye to those that are still there: what nodes say last is stored and shown, the broker goes last.
-  await Promise.all(clients.filter(({ name }) => !isConsumer(name)).map((service) => service.stop()));
-  await Promise.all(clients.map((service) => service.stop()));
+  await Promise.all(nodes.map((service) => service.stop()));
+  await Promise.all(consumers.map((service) => service.stop()));
   await broker?.stop();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, onSignal);
   return code;
