@@ -3,6 +3,7 @@ import { StorageError, WriteFailedError } from "../../errors.js";
 import { MAX_BLOCK } from "../../samples/merge-block.js";
 import type { Appended, Sample } from "../../series.js";
 import { isTaken } from "../mongo-failure.js";
+import { Doubts } from "./doubts.js";
 import { type Fresh, freshSamples, moveOldRanges } from "./fresh-samples.js";
 import { type KeptBlock, type KeptTail, keepBlock, keepTail, sortSamples, tailId } from "./kept-series.js";
 import { markedNumbers } from "./marked-numbers.js";
@@ -35,8 +36,7 @@ interface Plan {
 export class SampleAppends {
   readonly #collections: SeriesCollections;
   readonly #heads: StreamHeads;
-  /** Of appends that failed: what may be stored, though nobody was told. */
-  readonly #doubts = new Map<string, Set<string>>();
+  readonly #doubts = new Doubts();
 
   constructor(collections: SeriesCollections, heads: StreamHeads) {
     this.#collections = collections;
@@ -61,7 +61,7 @@ export class SampleAppends {
       // What moves is what holds already: the numbers of this call are not among it.
       const head = await moveOldRanges(this.#collections, this.#heads.get(stream) ?? newHead(stream));
       const fresh = await freshSamples(this.#collections, head, samples, () => this.#tail(head));
-      appended.set(stream, this.#told(stream, samples, fresh));
+      appended.set(stream, this.#doubts.told(stream, samples, fresh));
       if (fresh.samples.length > 0) plans.push({ head, fresh });
     }
     try {
@@ -69,11 +69,11 @@ export class SampleAppends {
     } catch (error) {
       for (const { head, fresh } of plans) {
         this.#heads.forget(head._id);
-        this.#doubt(head._id, fresh.samples);
+        this.#doubts.add(head._id, fresh.samples);
       }
       throw error;
     }
-    for (const stream of batch.keys()) this.#doubts.delete(stream);
+    for (const stream of batch.keys()) this.#doubts.settle(stream);
     return appended;
   }
 
@@ -221,32 +221,6 @@ export class SampleAppends {
   async #tail(head: StreamHead): Promise<Sample[]> {
     return (await this.#heads.tails([head])).get(head._id) ?? [];
   }
-
-  #doubt(stream: string, samples: readonly Sample[]): void {
-    const doubts = this.#doubts.get(stream) ?? new Set<string>();
-    for (const sample of samples) doubts.add(nameOf(sample));
-    this.#doubts.set(stream, doubts);
-  }
-
-  /** What an append that failed has stored is told by the one that succeeds. */
-  #told(stream: string, samples: readonly Sample[], fresh: Fresh): Appended {
-    const doubts = this.#doubts.get(stream);
-    if (doubts === undefined) return { stored: fresh.samples, duplicates: fresh.duplicates };
-    const told = new Set(fresh.samples.map(nameOf));
-    const isFresh = new Set(fresh.samples);
-    const stored = samples.filter((sample) => {
-      if (isFresh.has(sample)) return true;
-      const name = nameOf(sample);
-      if (!doubts.has(name) || told.has(name)) return false;
-      told.add(name);
-      return true;
-    });
-    return { stored, duplicates: samples.length - stored.length };
-  }
-}
-
-function nameOf({ boot, seq }: Sample): string {
-  return `${boot} ${seq}`;
 }
 
 function isFull({ head, fresh }: Plan): boolean {
