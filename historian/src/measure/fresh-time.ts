@@ -6,6 +6,7 @@ export interface FreshTimeJson {
   until: number | null;
   newestAt: number | null;
   withinMs: number | null;
+  dozing: boolean;
 }
 
 /**
@@ -25,6 +26,7 @@ export class FreshTime {
   /** Without a promise nothing is fresh or stale: the time is not watched. */
   #withinMs: number | undefined;
   #freshUntil = Number.NEGATIVE_INFINITY;
+  #dozing = false;
 
   constructor(sink: TimeSink) {
     this.#sink = sink;
@@ -48,7 +50,9 @@ export class FreshTime {
     // What was stale until it came stays so.
     if (arrivedAt > this.#freshUntil) this.settle(arrivedAt);
     this.#newestAt = at;
-    if (this.#withinMs !== undefined) this.#freshUntil = at + this.#withinMs;
+    if (this.#withinMs === undefined) return;
+    this.#freshUntil = at + this.#withinMs;
+    if (this.#dozing && arrivedAt < this.#freshUntil) this.#dozing = false;
   }
 
   /** From `now` on the newest good reading may be this old. The past is judged by the promise of its time. */
@@ -65,10 +69,21 @@ export class FreshTime {
   settle(now: number): void {
     const until = this.#until;
     if (until === undefined || now <= until) return;
-    this.#sink("observed", until, now);
-    const end = Math.min(now, this.#freshUntil);
-    if (end > until) this.#sink("fresh", until, end);
+    const end = Math.max(until, Math.min(now, this.#freshUntil));
+    this.#sink("observed", until, this.#dozing ? end : now);
+    this.#sink("fresh", until, end);
     this.#until = now;
+  }
+
+  /** From now on only fresh time counts as watched: whoever has just begun to listen may not have heard yet. */
+  doze(): void {
+    this.#dozing = true;
+  }
+
+  /** From now on what is not fresh is stale; a fresh reading does the same. */
+  wake(now: number): void {
+    this.settle(now);
+    this.#dozing = false;
   }
 
   /** Nobody watched between what was counted last and `now`; it goes on from there. Also when a clock was set back. */
@@ -82,10 +97,16 @@ export class FreshTime {
   }
 
   toJSON(): FreshTimeJson {
-    return { until: this.#until ?? null, newestAt: this.newestAt, withinMs: this.#withinMs ?? null };
+    return {
+      until: this.#until ?? null,
+      newestAt: this.newestAt,
+      withinMs: this.#withinMs ?? null,
+      dozing: this.#dozing,
+    };
   }
 
-  restore({ until, newestAt, withinMs }: FreshTimeJson): void {
+  restore({ until, newestAt, withinMs, dozing }: FreshTimeJson): void {
+    this.#dozing = dozing;
     this.#until = until ?? undefined;
     this.#newestAt = newestAt ?? Number.NEGATIVE_INFINITY;
     this.#withinMs = withinMs ?? undefined;

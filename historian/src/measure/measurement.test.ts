@@ -365,6 +365,20 @@ describe("measurement", () => {
     for (const name of QUALITY_WINDOWS) expect(site.window(name).rate).toBeCloseTo(1, 1);
   });
 
+  it("does not watch from its start what it has yet to hear of, for 10 s at most", async () => {
+    const site = new Site().begin();
+    steady(site, 1, 60);
+    await site.restart(120_000);
+    site.pass(4_980);
+    site.arrive(61, site.now - 20);
+    steady(site, 62, 71);
+    expect(site.window("1h").observedMs).toBe(70_000);
+    expect(site.window("1m").availability).toBe(1);
+    await site.restart(120_000);
+    site.pass(20_000);
+    expect(site.window("1m")).toMatchObject({ observedMs: 10_000, availability: 0 });
+  });
+
   it("after a crash counts what was stored since it was kept, once, and does not miss what it did not see", async () => {
     const site = new Site().begin();
     steady(site, 1, 30);
@@ -590,6 +604,7 @@ async function replay(
     const awayMs = restartAfter.get(step);
     if (awayMs !== undefined) {
       await site.restart(awayMs);
+      model.wakingUntil = site.now + 10_000;
     }
     step++;
     model.compare(site);
@@ -613,15 +628,28 @@ class Model {
   /** Watched, of it fresh: [from, to, fresh until]. */
   readonly spans: [from: number, to: number, freshUntil: number][] = [];
   duplicates = 0;
+  /** After a restart: not watched before it is fresh. */
+  wakingUntil = 0;
 
   take(arrival: Arrival, came: number): void {
     this.taken.push({ ...arrival, came });
+    const good = arrival.is !== "bad" && arrival.is !== "uncertain";
+    if (good && came < arrival.readAt + 3_000) this.wakingUntil = 0;
   }
 
   watch(from: number, to: number): void {
     const good = this.taken.filter(({ is }) => is === "good" || is === "wrong unit" || is === "out of range");
-    const newest = Math.max(...good.map(({ readAt }) => readAt));
-    this.spans.push([from, to, newest + 3_000]);
+    const freshUntil = Math.max(...good.map(({ readAt }) => readAt)) + 3_000;
+    if (this.wakingUntil === 0) {
+      this.spans.push([from, to, freshUntil]);
+      return;
+    }
+    const wakeAt = Math.ceil(this.wakingUntil / 1_000) * 1_000;
+    const end = Math.min(to, wakeAt);
+    if (freshUntil > from) this.spans.push([from, Math.min(end, freshUntil), freshUntil]);
+    if (to < wakeAt) return;
+    this.wakingUntil = 0;
+    this.spans.push([wakeAt, to, freshUntil]);
   }
 
   compare(site: Site): void {

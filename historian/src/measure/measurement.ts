@@ -25,6 +25,11 @@ export type { MeasureCounts } from "./stream-tally.js";
 const GRACE_MS = 2_000;
 /** Without a tick for so long this process stood still, or its clock was set: that time was not watched, ms. */
 const AWAY_MS = 30_000;
+/**
+ * A historian that (re)starts or was suspended connects and hears of its streams within this, ms: it does not watch
+ * those that it has heard nothing of yet.
+ */
+const WAKE_MS = 10_000;
 /** A clock that is set back by less is one that was corrected: time stands still until it has caught up, ms. */
 const REWIND_MS = 5_000;
 
@@ -104,6 +109,8 @@ class Meters implements Measurement {
   readonly #promises = new Map<string, Promised>();
   /** To be looked at by the next tick. */
   readonly #attention = new Set<StreamMeter>();
+  /** Until then streams of which nothing came yet are not watched. */
+  #wakeAt: number | undefined;
   readonly #forgotten = new Set<string>();
   /** The latest time seen; -Infinity before the first. */
   #now = Number.NEGATIVE_INFINITY;
@@ -149,6 +156,7 @@ class Meters implements Measurement {
       node.meters.set(stream.sensor, meter);
     }
     this.#now = now;
+    this.#dozeAll(now);
   }
 
   arrived(arrived: ArrivedReading): void {
@@ -204,6 +212,7 @@ class Meters implements Measurement {
   tick(now: number): void {
     this.#moveTo(now);
     const consumer = this.#options.consumer();
+    if (this.#wakeAt !== undefined && now >= this.#wakeAt) this.#wakeAll(now);
     for (const { clock } of this.#nodes.values()) clock.tick(now);
     for (const meter of this.#attention) {
       const due = meter.reconcileIsDue(now);
@@ -311,6 +320,17 @@ class Meters implements Measurement {
     );
     for (const meter of this.#meters.values()) meter.skip(before, now);
     this.#now = now;
+    this.#dozeAll(now);
+  }
+
+  #dozeAll(now: number): void {
+    this.#wakeAt = now + WAKE_MS;
+    for (const meter of this.#meters.values()) meter.doze();
+  }
+
+  #wakeAll(now: number): void {
+    this.#wakeAt = undefined;
+    for (const meter of this.#meters.values()) meter.wake(now);
   }
 
   #rewind(now: number): void {

@@ -217,6 +217,18 @@ export class StreamMeter {
     this.changed = true;
   }
 
+  /** See {@link FreshTime.doze}. */
+  doze(): void {
+    this.settle();
+    this.#fresh.doze();
+  }
+
+  wake(now: number): void {
+    this.settle();
+    this.#fresh.wake(now);
+    this.changed = true;
+  }
+
   /** Our own clock was set back to `now`. */
   rewind(now: number): void {
     this.settle();
