@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { SeqRange } from "@fieldmesh/protocol";
 import { type Database, open } from "lmdb";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { IndexDeclarations, Stored } from "../collection.js";
 import type { HoldFolder } from "../lmdb/lmdb-storage.js";
 import { openSeries } from "../open-series.js";
@@ -23,7 +23,7 @@ const hold: HoldFolder = () => Promise.resolve({ release: () => Promise.resolve(
 const T0 = 1_763_640_000_000; // ms
 
 let root: string;
-let mongo: TestMongo | undefined;
+const servers: TestMongo[] = [];
 const children: ChildProcess[] = [];
 
 beforeEach(async () => {
@@ -32,10 +32,17 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
+  for (const server of servers.splice(0)) await server.stop();
   await rm(root, { recursive: true, force: true });
 });
 
-afterAll(() => mongo?.stop());
+/** A database of its own. */
+async function mongoDatabase(): Promise<StorageAddress> {
+  const mongo = await startMongo();
+  if (mongo === undefined) throw new Error("no server");
+  servers.push(mongo);
+  return { kind: "mongodb", url: mongo.url };
+}
 
 interface Thing {
   name: string;
@@ -212,9 +219,7 @@ describe("a backup", () => {
   it.skipIf(lacksMongo())(
     "moves a store from the embedded kind to MongoDB and back, and loses nothing",
     async () => {
-      mongo ??= await startMongo();
-      if (mongo === undefined) throw new Error("no server");
-      const database: StorageAddress = { kind: "mongodb", url: mongo.url };
+      const database = await mongoDatabase();
       await fill(folder("a"));
       const before = await contentOf(folder("a"));
       await move(folder("a"), database, join(root, "one.backup"));
@@ -427,4 +432,35 @@ describe("a backup of a store that another process writes", () => {
       });
     });
   }, 60_000);
+
+  it.skipIf(lacksMongo())(
+    "does so in MongoDB, and counts no number whose reading it does not hold",
+    async () => {
+      const database = await mongoDatabase();
+      const file = join(root, "one.backup");
+      let done: Promise<void> | undefined;
+      let ended = false;
+      let acknowledged = 0;
+      await within(database, "historian", async (_, series) => {
+        for (let n = 0; !ended; n += 1) {
+          const more = readings(n * 50, (n + 1) * 50);
+          await series.append(new Map([1, 2, 3, 4].map((k) => [`env_a_s${k}`, more])));
+          if (n < 30) acknowledged = (n + 1) * 50;
+          else
+            done ??= backupStore({ address: database, file, log, progress: () => {} }).then(() => {
+              ended = true;
+            });
+        }
+        await done;
+      });
+      await restoreStore({ address: folder("b"), file, log, progress: () => {}, hold, replace: false });
+      await within(folder("b"), "historian", async (_, series) => {
+        for (const { stream, readings: count } of await series.streams()) {
+          expect(count).toBeGreaterThanOrEqual(acknowledged);
+          expect(await series.stored(stream, 7)).toEqual([[1, count]]);
+        }
+      });
+    },
+    60_000,
+  );
 });
