@@ -1,7 +1,7 @@
 import { type AlarmEvent, type ObjectiveReport, parseStreamName, type Severity } from "@fieldmesh/protocol";
 import type { Configuration } from "../configuration/configuration.js";
 import type { Objective } from "../configuration/objectives-of.js";
-import type { Measurement } from "../measure/measurement.js";
+import type { MeasureCounts, Measurement } from "../measure/measurement.js";
 import { burnView, hottest, isFast, type Standing, standingOf } from "./burn.js";
 import { type AlarmState, atMost, calm, look, STAY_SHARE } from "./objective-alarm.js";
 import { PromiseAlarms, type PromiseAlarmsOptions } from "./promise-alarms.js";
@@ -77,7 +77,7 @@ export class Objectives {
   }
 
   #look(stream: string, now: number): void {
-    const counts = (lastMs: number) => this.#options.measurement.counts(stream, lastMs);
+    const counts = this.#counts(stream);
     let changed = false;
     for (const one of this.#promises(stream, now)) {
       one.standing = standingOf(one.objective, counts);
@@ -106,9 +106,10 @@ export class Objectives {
       ...(timelyWithinMs === undefined ? {} : { timelyWithinMs }),
     });
     const before = this.#watched.get(stream)?.promises;
+    const counts = this.#counts(stream);
     const promises = objectives.map((objective): Watched => {
       const known = before?.find((one) => one.objective.id === objective.id);
-      const standing = standingOf(objective, (lastMs) => measurement.counts(stream, lastMs));
+      const standing = standingOf(objective, counts);
       const alarm = known?.alarm ?? this.#kept(stream, objective, now);
       const one: Watched = { objective, standing, alarm, state: "unknown" };
       one.state = stateOf(one);
@@ -120,6 +121,16 @@ export class Objectives {
     this.#watched.set(stream, { revision: this.#revision, promises });
     for (const listener of this.#listeners) listener(stream);
     return promises;
+  }
+
+  /** The promises of a stream share windows: each is counted once a look. */
+  #counts(stream: string): (lastMs: number) => MeasureCounts {
+    const counted = new Map<number, MeasureCounts>();
+    return (lastMs) => {
+      const counts = counted.get(lastMs) ?? this.#options.measurement.counts(stream, lastMs);
+      counted.set(lastMs, counts);
+      return counts;
+    };
   }
 
   /** An alarm that was raised before a restart stands until it is seen to be over. */
