@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { BlockError } from "./errors.js";
 import { openLmdbSeries } from "./lmdb/lmdb-series.js";
 import type { HoldFolder } from "./lmdb/lmdb-storage.js";
 import type { StoreLog } from "./mongodb/mongo-connection.js";
@@ -16,6 +17,11 @@ export interface SeriesOptions {
    */
   hold?: HoldFolder;
   log: StoreLog;
+  /**
+   * Told of a block that cannot be read, by ranges that do not say themselves whom to tell: it is passed over then.
+   * Without it such a range ends with the error. Of the embedded store; MongoDB looks after its own bytes.
+   */
+  onBroken?: (error: BlockError) => void;
 }
 
 /**
@@ -23,10 +29,10 @@ export interface SeriesOptions {
  * where.
  * @throws StorageError saying what to do; what `hold` throws when another process has the folder.
  */
-export async function openSeries({ address, service, hold, log }: SeriesOptions): Promise<Series> {
+export async function openSeries({ address, service, hold, log, onBroken }: SeriesOptions): Promise<Series> {
   if (address.kind === "mongodb") return openMongoSeries({ url: address.url, service, log });
   const folder = join(address.path, service, "series");
-  const series = await openLmdbSeries(folder, `series of ${service}`, hold);
+  const series = await openLmdbSeries(folder, `series of ${service}`, hold, onBroken);
   log.info({ ...series.engine }, "series opened");
   return series;
 }

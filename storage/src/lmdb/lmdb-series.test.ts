@@ -167,6 +167,12 @@ describe("a block whose bytes are not those that were written", () => {
       [S1, T0 + 1_024_000],
     ]);
     expect(await series.stored(S1, 7)).toEqual([[1, 5_000]]);
+    // Ranges that say nothing are told of by who opened the series.
+    await series.close();
+    series = await openLmdbSeries(root, "test", undefined, (error) => void broken.push(error));
+    opened.push(series);
+    expect((await all(series)).length).toBe(5_000 - 1_024);
+    expect(broken.length).toBe(3);
   });
 
   it("does no harm in the newest readings either", async () => {

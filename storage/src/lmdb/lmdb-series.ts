@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { SeqRange } from "@fieldmesh/protocol";
 import type { Engine } from "../collection.js";
-import { StorageError } from "../errors.js";
+import { type BlockError, StorageError } from "../errors.js";
 import type { RestorableSeries } from "../restorable.js";
 import { checkRollups } from "../samples/check-rollups.js";
 import { checkBoot, checkSamples, checkStream } from "../samples/check-samples.js";
@@ -43,18 +43,21 @@ const STREAMS_PER_PIECE = 200;
 /**
  * Opens series in a folder: an LMDB environment of its own.
  * @param hold holds the folder for this process until it is closed; left out where its owner is held already
+ * @param onBroken for ranges that do not say whom to tell of a block that cannot be read
  * @throws StorageError when it is of a later version; what `hold` throws when another process has the folder.
  */
 export async function openLmdbSeries(
   folder: string,
   holder: string,
   hold: HoldFolder | undefined,
+  onBroken?: (error: BlockError) => void,
 ): Promise<RestorableSeries> {
   const held = await hold?.(folder, holder);
   try {
     const databases = await openDatabases(folder, false);
     await finishRemovals(databases);
-    return new LmdbSeries(databases, held, { name: "LMDB", version: lmdbVersion(), at: folder });
+    const engine = { name: "LMDB", version: lmdbVersion(), at: folder };
+    return new LmdbSeries(databases, held, engine, onBroken);
   } catch (cause) {
     await held?.release();
     if (cause instanceof StorageError) throw cause;
@@ -67,12 +70,19 @@ class LmdbSeries implements RestorableSeries {
   readonly engine: Engine;
   readonly #databases: SeriesDatabases;
   readonly #held: HeldFolder | undefined;
+  readonly #onBroken: { onBroken?: (error: BlockError) => void };
   #closed: Promise<void> | undefined;
 
-  constructor(databases: SeriesDatabases, held: HeldFolder | undefined, engine: Engine) {
+  constructor(
+    databases: SeriesDatabases,
+    held: HeldFolder | undefined,
+    engine: Engine,
+    onBroken: ((error: BlockError) => void) | undefined,
+  ) {
     this.#databases = databases;
     this.#held = held;
     this.engine = engine;
+    this.#onBroken = onBroken === undefined ? {} : { onBroken };
   }
 
   async append(batch: ReadonlyMap<string, readonly Sample[]>): Promise<Map<string, Appended>> {
@@ -92,7 +102,7 @@ class LmdbSeries implements RestorableSeries {
 
   async *range(stream: string, range: TimeRange): AsyncGenerator<SampleColumns> {
     checkStream(stream);
-    const reading = new StreamReading(this.#databases, stream, range);
+    const reading = new StreamReading(this.#databases, stream, { ...this.#onBroken, ...range });
     let turnEndsAt = performance.now() + TURN_MS;
     for (let found = reading.next(); found !== undefined; found = reading.next()) {
       yield* found;
