@@ -32,6 +32,8 @@ export async function openStores(address: StorageAddress, heldFolder: string, lo
       service: "historian",
       hold: () => Promise.resolve(HELD),
       log,
+      // One broken block must not keep the rest of a stream, or other streams, from being rolled up and read.
+      onBroken: (error) => log.error({ err: error, stream: error.stream }, "readings passed over"),
     });
     return {
       storage,
