@@ -1,8 +1,13 @@
 import { type Log, RestartRequest, wait } from "@fieldmesh/runtime";
 import { type Lease, StoreAwayError } from "@fieldmesh/storage";
+import type { Recorder } from "./recorder.js";
 import type { Writer } from "./writer.js";
 
 export interface DutyOptions {
+  /** @throws StoreAwayError */
+  reach: () => Promise<void>;
+  /** Listens until the store is reached for the first time. */
+  record: () => Promise<Recorder>;
   /** @param onLost another instance has it now */
   acquire: (onLost: (by: string) => void) => Lease;
   /** Takes up what was left, and begins; tried again when the store is away. */
@@ -27,6 +32,7 @@ export class Duty {
   readonly #closing = new AbortController();
   #lease: Lease | undefined;
   #writer: Writer | undefined;
+  #recorder: Recorder | undefined;
   #beginning: Promise<void> | undefined;
   #follow: NodeJS.Timeout | undefined;
 
@@ -39,15 +45,15 @@ export class Duty {
     return this.#writer;
   }
 
+  /** Who listens: the one that writes, or before it the one that records. */
+  get listening(): Pick<Writer, "links" | "ingest"> | undefined {
+    return this.#writer ?? this.#recorder;
+  }
+
   start(): void {
-    const lease = this.#options.acquire((by) => this.#lost(by));
-    this.#lease = lease;
-    this.#followNow();
-    this.#follow = setInterval(() => this.#followNow(), FOLLOW_MS);
-    void lease.whenHeld.then(() => {
-      clearInterval(this.#follow);
-      this.#beginning = this.#begin(lease);
-    });
+    this.#beginning = this.#reachStore()
+      .then(() => this.#standBy())
+      .catch((error: unknown) => this.#failed(error));
   }
 
   async close(): Promise<void> {
@@ -61,9 +67,42 @@ export class Duty {
     }
   }
 
-  /** Never rejects. */
+  /** Resolves when the store was reached, or this is closed. */
+  async #reachStore(): Promise<void> {
+    const { reach, record } = this.#options;
+    const { signal } = this.#closing;
+    try {
+      while (!signal.aborted) {
+        try {
+          await reach();
+          return;
+        } catch (error) {
+          if (!(error instanceof StoreAwayError)) throw error;
+          this.#recorder ??= await record();
+          await wait(RETRY_MS, signal);
+        }
+      }
+    } finally {
+      const recorder = this.#recorder;
+      this.#recorder = undefined;
+      await recorder?.close();
+    }
+  }
+
+  #standBy(): void {
+    if (this.#closing.signal.aborted) return;
+    const lease = this.#options.acquire((by) => this.#lost(by));
+    this.#lease = lease;
+    this.#followNow();
+    this.#follow = setInterval(() => this.#followNow(), FOLLOW_MS);
+    void lease.whenHeld.then(() => {
+      clearInterval(this.#follow);
+      this.#beginning = this.#begin(lease).catch((error: unknown) => this.#failed(error));
+    });
+  }
+
   async #begin(lease: Lease): Promise<void> {
-    const { begin, log, stop } = this.#options;
+    const { begin, log } = this.#options;
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
@@ -71,14 +110,15 @@ export class Duty {
         log.info("this historian writes");
         return;
       } catch (error) {
-        if (!(error instanceof StoreAwayError)) {
-          stop(error instanceof Error ? error : new Error(String(error)));
-          return;
-        }
+        if (!(error instanceof StoreAwayError)) throw error;
         log.warn({ err: error }, "cannot take up what was left: the store is away");
         await wait(RETRY_MS, signal);
       }
     }
+  }
+
+  #failed(error: unknown): void {
+    this.#options.stop(error instanceof Error ? error : new Error(String(error)));
   }
 
   #lost(by: string): void {

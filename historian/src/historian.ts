@@ -14,6 +14,7 @@ import { startFace } from "./face.js";
 import type { HistorianOptions, HistorianWorld } from "./options.js";
 import { openParts, type Parts } from "./parts.js";
 import { createReads } from "./reads.js";
+import { type Recorder, startRecorder } from "./recorder.js";
 import { openStores } from "./stores.js";
 import { startWriter, type Writer } from "./writer.js";
 
@@ -61,21 +62,24 @@ async function compose(
   const begin = (lease?: Pick<Lease, "held">): Promise<Writer> =>
     startWriter({ options, parts, clock: times, log, mayWrite: () => lease?.held !== false });
   let writer: () => Writer | undefined;
+  let listening: () => Pick<Writer, "links" | "ingest"> | undefined;
   if (address.kind === "folder") {
     const only = await begin(); // nobody else can have the folder
     owned.own(() => only.close());
-    writer = () => only;
+    writer = listening = () => only;
   } else {
-    const duty = await createDuty({ parts, clock: times, begin, stop, log });
+    const record = (): Promise<Recorder> => startRecorder({ options, parts, clock: times, log });
+    const duty = await createDuty({ parts, clock: times, record, begin, stop, log });
     owned.own(() => duty.close());
     duty.start();
     writer = () => duty.writer;
+    listening = () => duty.listening;
   }
   const face = await startFace({
     options,
     log,
     clock,
-    reads: createReads(parts, writer),
+    reads: createReads(parts, { writes: () => writer() !== undefined, listening }),
     health: () => healthOf(writer()),
   });
   owned.own(() => face.close());
@@ -87,10 +91,14 @@ async function compose(
 async function createDuty({
   parts,
   clock,
+  record,
   begin,
   stop,
   log,
-}: Pick<DutyOptions, "begin" | "stop" | "log"> & { parts: Parts; clock: ConsumerClock }): Promise<Duty> {
+}: Pick<DutyOptions, "record" | "begin" | "stop" | "log"> & {
+  parts: Parts;
+  clock: ConsumerClock;
+}): Promise<Duty> {
   const collection = await parts.storage.collection<LeaseDocument>("lease", {});
   return new Duty({
     acquire: (onLost) =>
@@ -102,6 +110,8 @@ async function createDuty({
         log,
         onLost,
       }),
+    reach: () => parts.checkpoint.reach(),
+    record,
     begin: async (lease) => {
       await parts.checkpoint.reach();
       try {

@@ -52,22 +52,28 @@ describe.skipIf(lacksOwnMongo())("the historian on MongoDB", () => {
     }, WAIT);
   }
 
-  test("starts while the store is away, and begins when it is there", async () => {
+  test("starts while the store is away, puts on disk what comes, and stores it when it is there", async () => {
     await mongo.kill();
     const { url } = await historian();
+    const isConnected = async () => expect((await statusOf(url)).brokers[0]?.connected).toBe(true);
+    await vi.waitFor(isConnected, WAIT);
     expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: "ok", role: "standby" });
-    expect((await statusOf(url)).store).toMatchObject({ reachable: false });
     const node = await stack.node("greenhouse");
     await node.stats();
     for (let i = 0; i < 20; i += 1) await node.readNow(i);
+    await vi.waitFor(async () => {
+      const { store, ingest } = await statusOf(url);
+      expect(store).toMatchObject({ reachable: false });
+      expect(ingest).toMatchObject({ received: 20, spilled: 20 });
+    }, WAIT);
     await mongo.restart();
     await hasRole(url, "writer");
-    await vi.waitFor(async () => expect((await statusOf(url)).brokers[0]?.connected).toBe(true), WAIT);
+    await vi.waitFor(isConnected, WAIT);
     for (let i = 20; i < 30; i += 1) await node.readNow(i);
-    await vi.waitFor(
-      async () => expect((await statusOf(url)).ingest.stored).toBeGreaterThanOrEqual(10),
-      WAIT,
-    );
+    await vi.waitFor(async () => expect((await statusOf(url)).ingest.stored).toBe(30), WAIT);
+    const readings = await fetch(`${url}/api/history/streams/${STREAM}/readings?last=1h`);
+    const { v } = (await readings.json()) as { v: number[] };
+    expect(v).toEqual(node.read.get("temperature")?.map(({ value }) => value));
     expect((await statusOf(url)).store).toMatchObject({ reachable: true });
   }, 60_000);
 

@@ -7,7 +7,14 @@ import { VERSION } from "./version.js";
 import type { Writer } from "./writer.js";
 
 /** What HTTP asks, answered by the parts. */
-export function createReads(parts: Parts, writer: () => Writer | undefined): HistoryReads {
+export function createReads(
+  parts: Parts,
+  work: {
+    /** Whether this instance writes. */
+    writes: () => boolean;
+    listening: () => Pick<Writer, "links" | "ingest"> | undefined;
+  },
+): HistoryReads {
   const { configuration, series, catalogue, events, losses, publisher, rollups } = parts;
   return {
     series,
@@ -17,10 +24,10 @@ export function createReads(parts: Parts, writer: () => Writer | undefined): His
     losses,
     quality: publisher,
     configuration,
-    status: () => statusOf(parts, writer()),
+    status: () => statusOf(parts, work.writes(), work.listening()),
     importSamples: async (stream, samples) => {
       // One writer at a time: from here it would be a second one.
-      if (writer() === undefined) throw unavailable("standby", "another historian writes to this store");
+      if (!work.writes()) throw unavailable("standby", "another historian writes to this store");
       const result = await series.append(new Map([[stream, samples]]));
       const [first] = samples;
       if (first !== undefined) catalogue.imported(stream, first);
@@ -31,14 +38,18 @@ export function createReads(parts: Parts, writer: () => Writer | undefined): His
   };
 }
 
-async function statusOf(parts: Parts, writer: Writer | undefined): Promise<HistoryStatus> {
+async function statusOf(
+  parts: Parts,
+  writes: boolean,
+  listening: Pick<Writer, "links" | "ingest"> | undefined,
+): Promise<HistoryStatus> {
   const { engine } = parts.series;
-  const failure = writer?.ingest.failure;
+  const failure = listening?.ingest.failure;
   const store = await sizesOf(parts);
   const reason = store.reason ?? failure?.message;
   return {
     version: VERSION,
-    role: writer === undefined ? "standby" : "writer",
+    role: writes ? "writer" : "standby",
     store: {
       engine: engine.name,
       version: engine.version,
@@ -46,8 +57,8 @@ async function statusOf(parts: Parts, writer: Writer | undefined): Promise<Histo
       reachable: reason === undefined,
       ...(reason === undefined ? {} : { reason }),
     },
-    brokers: (writer?.links ?? []).map(({ url, connected }) => ({ url, connected })),
-    ingest: ingestOf(writer?.ingest.counts() ?? NOTHING_CAME, parts.events.dropped),
+    brokers: (listening?.links ?? []).map(({ url, connected }) => ({ url, connected })),
+    ingest: ingestOf(listening?.ingest.counts() ?? NOTHING_CAME, parts.events.dropped),
     sizes: store.sizes,
     retention: { ...parts.configuration.retention },
     events: store.events,
