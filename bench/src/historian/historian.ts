@@ -67,7 +67,7 @@ export const historian: Benchmark = {
     const points = Math.max(median(triangleMs), median(minMaxMs));
     return {
       title: "Storing readings",
-      about: `The historian's embedded store beside LMDB with an entry for each reading. Appends of ${READINGS_PER_APPEND} readings of each of ${STREAMS} streams, each waited for until it is safe on the medium, over ${seconds} s. The recorded dataset is an office room over three weeks (temperature, humidity, light, CO2, occupancy; a reading a minute), of which whole blocks are counted, with all of the file's pages that hold readings, numbers and records.`,
+      about: `The historian's embedded store beside LMDB with an entry for each reading. Appends of ${READINGS_PER_APPEND} readings of each of ${STREAMS} streams, each waited for until it is safe on the medium, over ${seconds} s. The recorded dataset (UCI "Occupancy Detection"; OCCUPANCY_DATA names its folder) is an office room over three weeks (temperature, humidity, light, CO2, occupancy; a reading a minute), of which whole blocks are counted, with all of the file's pages that hold readings, numbers and records.`,
       columns: ["", ...names],
       rows,
       required: [
