@@ -27,6 +27,9 @@ export interface EnginePersistenceHost {
 /** Stands for a session's having no subscription; nobody may subscribe to it. */
 export const NO_SUBSCRIPTION = "$session";
 
+const NOBODY: Promise<readonly Interest[]> = Promise.resolve([]);
+const DONE = Promise.resolve();
+
 /**
  * What Aedes asks of its persistence, answered from our sessions and retained messages, in memory; names, shapes and
  * promises are Aedes'. Unlike Aedes' own it has bounds, holds a message once for a client however many of its filters
@@ -115,16 +118,19 @@ export class EnginePersistence {
 
   // ---- Messages to clients ----
 
-  async subscriptionsByTopic(topic: string): Promise<readonly Interest[]> {
-    return this.#sessions.interestedIn(topic);
+  /** Asked for each message of QoS 1 and 2, mostly in vain: then without a promise of its own. */
+  subscriptionsByTopic(topic: string): Promise<readonly Interest[]> {
+    const interested = this.#sessions.interestedIn(topic);
+    return interested.length === 0 ? NOBODY : Promise.resolve(interested);
   }
 
   async outgoingEnqueue(to: { clientId: string }, packet: AedesPublishPacket): Promise<void> {
     this.#sessions.hold(to.clientId, packet, packet.qos);
   }
 
-  async outgoingEnqueueCombi(to: readonly Interest[], packet: AedesPublishPacket): Promise<void> {
+  outgoingEnqueueCombi(to: readonly Interest[], packet: AedesPublishPacket): Promise<void> {
     for (const { clientId, qos } of to) this.#sessions.hold(clientId, packet, lowerQos(qos, packet.qos));
+    return DONE;
   }
 
   async outgoingUpdate(client: ClientRef, packet: HeldPacket): Promise<void> {

@@ -127,7 +127,7 @@ export class MessageRouter<R extends Reader> {
     const finished = (): void => {
       if (--open === 0) done();
     };
-    const lowered: (AedesPublishPacket | undefined)[] = [];
+    let lowered: (AedesPublishPacket | undefined)[] | undefined;
     this.delivering = true;
     for (const { reader, qos, deliver } of subscriptions) {
       const effective = Math.min(qos, packet.qos);
@@ -143,6 +143,7 @@ export class MessageRouter<R extends Reader> {
       open += 1;
       if (effective === packet.qos) deliver(packet, finished);
       else {
+        lowered ??= [];
         const copy = lowered[effective] ?? lower(packet, effective);
         lowered[effective] = copy;
         deliver(copy, finished);
