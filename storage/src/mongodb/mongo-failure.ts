@@ -11,9 +11,9 @@ import { StoreAwayError } from "../store-away-error.js";
 
 /**
  * Codes of a server that is going, coming, or no primary (any more): it is away for as long as that lasts. 64 is
- * a write that a majority has not confirmed in time.
+ * a write that a majority has not confirmed in time, 43 a cursor that the server does not know any more.
  */
-const AWAY = new Set([6, 7, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
+const AWAY = new Set([6, 7, 43, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
 /** The sign-in failed, or the user may not do this. */
 const REFUSED = new Set([13, 18, 8000]);
 
