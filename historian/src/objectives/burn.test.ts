@@ -139,6 +139,7 @@ describe("burn rates", () => {
           const burns = BURN_PAIRS["30d"].map((pair, n) => ({
             pair,
             ...(values[n] ?? { long: 0, short: 0 }),
+            few: false,
           }));
           const both = burns.filter(
             ({ pair, long, short }) => long > pair.factor && (short ?? 0) > pair.factor,
@@ -176,6 +177,16 @@ describe("a young stream", () => {
       observedMs: lastMs,
     }));
     expect(hottest(burns, 1)).toBeUndefined();
+  });
+
+  it("that is slow calls nobody for two bad readings, though they are much of its budget", () => {
+    const slow = (bad: number) =>
+      measured(Array.from({ length: 1_440 }, (_, n) => ({ of: 1, bad: n >= 1_440 - bad ? 1 : 0 })));
+    const two = standingOf({ ...objective, target: 0.999 }, slow(2));
+    expect(two.burns[0]?.long).toBeGreaterThan(4.8);
+    expect(two.budgetLeft).toBeLessThan(0);
+    expect(hottest(two.burns, 1)?.burning).toBe(false);
+    expect(hottest(standingOf({ ...objective, target: 0.999 }, slow(3)).burns, 1)?.burning).toBe(true);
   });
 
   it("has spent what it missed of the whole budget, not of its minutes", () => {

@@ -54,14 +54,18 @@ export const BURN_PAIRS: Readonly<Record<ObjectiveWindow, readonly BurnPair[]>> 
 const WHOLE = 0.9;
 /** The same for the shortest of them, of 5 buckets. */
 const SHORT_WHOLE = 0.75;
-/** Of measures that count readings: fewer than these say nothing about a share. */
+/** Of measures that count readings: fewer than these say nothing about a share… */
 const MIN_READINGS = 10;
+/** …and fewer bad ones than these are an incident, whatever share of a slow stream they are. */
+const MIN_BAD = 3;
 
 export interface PairBurn {
   pair: BurnPair;
   /** Times too fast; `null` while there is too little to tell. */
   long: number | null;
   short: number | null;
+  /** However fast it burns, nobody is called for so few readings. */
+  few: boolean;
 }
 
 export interface Standing {
@@ -89,13 +93,13 @@ export function standingOf(
       const long = errorsOf(measure, counts(pair.longMs));
       const short = errorsOf(measure, counts(pair.shortMs));
       const young = short.observedMs < pair.shortMs * SHORT_WHOLE;
-      const few = !isTime(measure) && long.total < MIN_READINGS;
-      const enough = !young && !few;
+      const enough = !young && (isTime(measure) || long.total >= MIN_READINGS);
       return {
         pair,
         long: enough ? burnOf(long, target, pair.longMs) : null,
         // What happens now is not judged by how long it was watched: it goes on or it does not.
         short: enough && short.total > 0 ? short.bad / short.total / (1 - target) : null,
+        few: !isTime(measure) && long.bad < MIN_BAD,
       };
     }),
   };
@@ -112,17 +116,20 @@ export function hottest(
   let hot: { burn: PairBurn; heat: number } | undefined;
   for (const burn of burns) {
     if (burn.long === null || burn.short === null) continue;
-    const heat = Math.min(burn.long, burn.short) / burn.pair.factor;
+    const heat = heatOf(burn);
     if (hot === undefined || heat > hot.heat) hot = { burn, heat };
   }
   return hot === undefined ? undefined : { burn: hot.burn, burning: hot.heat > ease };
 }
 
+/** Above 1 both windows of a pair burn faster than it allows. */
+function heatOf({ pair, long, short, few }: PairBurn): number {
+  return few ? 0 : Math.min(long ?? 0, short ?? 0) / pair.factor;
+}
+
 /** The fastest of the pairs that burn at `ease` of their factors: what decides how severe it is. */
 export function isFast(burns: readonly PairBurn[], ease: number): boolean {
-  return burns.some(
-    ({ pair, long, short }) => pair.speed === "fast" && Math.min(long ?? 0, short ?? 0) / pair.factor > ease,
-  );
+  return burns.some((burn) => burn.pair.speed === "fast" && heatOf(burn) > ease);
 }
 
 export function burnView(burns: readonly PairBurn[]): ObjectiveReport["burn"] {

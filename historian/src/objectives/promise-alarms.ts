@@ -1,4 +1,4 @@
-import { type AlarmEvent, buildTopic, encodeEvent } from "@fieldmesh/protocol";
+import { type AlarmEvent, buildTopic, encodeEvent, MEASURES } from "@fieldmesh/protocol";
 import type { Log } from "@fieldmesh/runtime";
 import { type Collection, type IndexDeclarations, upsert } from "@fieldmesh/storage";
 
@@ -80,11 +80,9 @@ export class PromiseAlarms {
 
   /** Every rule of a stream of which there is an event. */
   rules(stream: string): string[] {
-    const rules: string[] = [];
-    for (const kept of this.#alarms.values()) {
-      if (kept.stream === stream && kept.event !== undefined) rules.push(kept.event.rule);
-    }
-    return rules;
+    return MEASURES.map((measure) => `slo-${measure}`).filter(
+      (rule) => this.newest(stream, rule) !== undefined,
+    );
   }
 
   streams(): Set<string> {
