@@ -26,6 +26,15 @@ export function whenSignedOut(handler: () => void): void {
 const DEADLINE_MS = 30_000; // ms
 
 async function request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+  return (await exchange(method, path, body, signal)).json;
+}
+
+async function exchange(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<{ json: unknown; headers: Headers }> {
   const deadline = AbortSignal.timeout(DEADLINE_MS);
   let response: Response;
   try {
@@ -58,7 +67,7 @@ async function request(method: string, path: string, body?: unknown, signal?: Ab
         cause,
       });
   }
-  if (response.ok) return json;
+  if (response.ok) return { json, headers: response.headers };
   if (response.status === 401 && path !== "/api/session") onSignedOut();
   throw problemError(json, response.status);
 }
@@ -75,6 +84,18 @@ async function bodyOf(response: Response, signal: AbortSignal | undefined): Prom
 /** Reads an address under `/api`; what `signal` ends rejects with its reason. Other errors: {@link ApiError}. */
 export function read(path: string, signal?: AbortSignal): Promise<unknown> {
   return request("GET", path, undefined, signal);
+}
+
+/** Reads a page of a list; `next` is the address of the page that follows, where there is one (RFC 8288). */
+export async function readPage(
+  path: string,
+  signal?: AbortSignal,
+): Promise<{ json: unknown; next: string | undefined }> {
+  const { json, headers } = await exchange("GET", path, undefined, signal);
+  const [, next] = /<([^>]+)>\s*;[^,]*\brel="?next"?/.exec(headers.get("link") ?? "") ?? [];
+  if (next === undefined) return { json, next };
+  const url = new URL(next, location.origin + path);
+  return { json, next: url.pathname + url.search };
 }
 
 function problemError(json: unknown, status: number): ApiError {

@@ -1,8 +1,10 @@
 import { assertive, polite } from "./announce.js";
 import { AlarmsPage } from "./page/alarms.js";
 import { ComparePage } from "./page/compare.js";
+import { EventsPage } from "./page/events.js";
 import { NodePage } from "./page/node.js";
 import { Overview } from "./page/overview.js";
+import { QualityPage } from "./page/quality.js";
 import { SignIn } from "./page/sign-in.js";
 import { StreamPage } from "./page/stream.js";
 import { SystemPage } from "./page/system.js";
@@ -48,6 +50,10 @@ function Page({ route: now }: { route: Route }) {
       return <NodePage key={`${now.domain}/${now.node}`} domain={now.domain} node={now.node} />;
     case "alarms":
       return <AlarmsPage />;
+    case "events":
+      return <EventsPage />;
+    case "quality":
+      return <QualityPage />;
     case "compare":
       return <ComparePage />;
     case "system":

@@ -6,6 +6,8 @@ export type Route =
   | { page: "stream"; stream: string }
   | { page: "node"; domain: string; node: string }
   | { page: "alarms" }
+  | { page: "events" }
+  | { page: "quality" }
   | { page: "compare" }
   | { page: "system" }
   | { page: "unknown"; path: string };
@@ -16,6 +18,9 @@ export const search = signal(location.search);
 
 export const route = computed<Route>(() => parseRoute(path.value));
 
+/** Pages whose address is their name. */
+const PLAIN = ["alarms", "events", "quality", "compare", "system"] as const;
+
 export function parseRoute(pathname: string): Route {
   const parts = pathname.split("/").filter(Boolean).map(decode);
   const [first, second, third] = parts;
@@ -25,8 +30,8 @@ export function parseRoute(pathname: string): Route {
   if (first === "node" && second !== undefined && third !== undefined && parts.length === 3) {
     return { page: "node", domain: second, node: third };
   }
-  if (parts.length === 1 && (first === "alarms" || first === "compare" || first === "system"))
-    return { page: first };
+  const page = PLAIN.find((name) => name === first);
+  if (parts.length === 1 && page !== undefined) return { page };
   return { page: "unknown", path: pathname };
 }
 
@@ -56,7 +61,7 @@ export function navigate(href: string): void {
 /** The same page with something else behind the path; `push` makes it a step that "back" returns from. */
 export function setSearch(text: string, step: "push" | "replace"): void {
   if (text === location.search) return;
-  const href = `${location.pathname}${text}`;
+  const href = `${location.pathname}${text}${step === "push" ? "" : location.hash}`;
   if (step === "push") history.pushState(null, "", href);
   else history.replaceState(history.state, "", href);
   search.value = location.search;
@@ -81,8 +86,14 @@ export function startRouter(): void {
     if (anchor === null || anchor.target !== "" || anchor.hasAttribute("download")) return;
     const url = new URL(anchor.href, location.href);
     if (url.origin !== location.origin || url.pathname.startsWith("/api/")) return;
-    if (url.hash !== "" && url.pathname === location.pathname) return;
+    if (url.hash !== "" && url.pathname === location.pathname) {
+      if (url.search === location.search) return;
+      // A part of this page: what it shows stays.
+      event.preventDefault();
+      location.hash = url.hash;
+      return;
+    }
     event.preventDefault();
-    navigate(url.pathname + url.search);
+    navigate(url.pathname + url.search + url.hash);
   });
 }

@@ -14,6 +14,8 @@ import { AlarmRow } from "./alarms.js";
 import { PastStream } from "./past-stream.js";
 import { Accounting } from "./stream-accounting.js";
 import { StreamChart } from "./stream-chart.js";
+import { StreamLedger } from "./stream-ledger.js";
+import { StreamPromises } from "./stream-promises.js";
 import { LatestReadings } from "./stream-readings.js";
 import { Rules } from "./stream-rules.js";
 import { SensorSettings } from "./stream-settings.js";
@@ -58,6 +60,8 @@ export function StreamPage({ stream }: { stream: string }) {
         <SensorSettings node={node} sensor={sensor} />
         <Accounting node={node} sensor={sensor} />
       </div>
+      <StreamPromises stream={stream} />
+      <StreamLedger stream={stream} axis={axis} />
       <StreamAlarms stream={stream} />
     </>
   );

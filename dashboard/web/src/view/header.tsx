@@ -3,7 +3,21 @@ import { type Route, route } from "../router.js";
 import { signOut } from "../session.js";
 import { book, connection, hello, session, unacknowledged } from "../state.js";
 import { useAction } from "./action.js";
-import { Bell, Check, Clock, Contrast, Grid, Lines, Logo, Moon, Plug, Sun, System } from "./icons.js";
+import {
+  Bell,
+  Check,
+  Clock,
+  Contrast,
+  Gauge,
+  Grid,
+  Lines,
+  List,
+  Logo,
+  Moon,
+  Plug,
+  Sun,
+  System,
+} from "./icons.js";
 import { nextTheme, shortcutsOpen } from "./shortcuts.js";
 
 export function Header() {
@@ -41,6 +55,15 @@ function Navigation() {
       </a>
       <a href="/alarms" aria-current={current("alarms")}>
         <Bell /> Alarms <AlarmCounter />
+      </a>
+      <a class="wide-only" href="/events" aria-current={current("events")}>
+        <List /> Events
+      </a>
+      <a href="/quality" aria-current={current("quality")}>
+        <Gauge />
+        <span>
+          <span class="wide-only">Service </span>levels
+        </span>
       </a>
       <a href="/compare" aria-current={current("compare")}>
         <Lines /> Compare

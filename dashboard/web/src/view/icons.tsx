@@ -117,6 +117,18 @@ export const Lines = icon(
     <path {...stroke} d="m1.8 14 4-2.4 4 1 4.4-3.4" />
   </>,
 );
+export const List = icon(
+  <>
+    <path {...stroke} d="M6.5 3.6h7.3M6.5 8h7.3M6.5 12.4h7.3" />
+    <path {...stroke} d="M2.6 3.6v.01M2.6 8v.01m0 4.39v.01" stroke-width="2.2" />
+  </>,
+);
+export const Gauge = icon(
+  <>
+    <path {...stroke} d="M3.2 12.6a6.2 6.2 0 1 1 9.6 0" />
+    <path {...stroke} d="m8 9.2 2.9-3.3" />
+  </>,
+);
 export const Download = icon(<path {...stroke} d="M8 2v8m0 0 3.2-3.2M8 10 4.8 6.8M2.8 13.6h10.4" />);
 export const Flask = icon(
   <path

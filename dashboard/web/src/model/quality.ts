@@ -1,0 +1,142 @@
+import type {
+  Measure,
+  ObjectiveReport,
+  QualityReport,
+  QualityWindow,
+  WindowQuality,
+} from "@fieldmesh/protocol";
+import { durationText } from "./times.js";
+
+/** How a share stands against what is promised, for its colour. `none`: nothing was measured, or nothing is promised. */
+export type QualityTone = "good" | "tight" | "broken" | "none";
+
+export const MEASURE_WORD: Record<Measure, string> = {
+  availability: "Availability",
+  completeness: "Completeness",
+  validity: "Validity",
+  timeliness: "Timeliness",
+};
+
+export const MEASURE_MEANING: Record<Measure, string> = {
+  availability: "share of time in which a fresh reading was there",
+  completeness: "share of the readings made that have come",
+  validity: "share of readings within the declared unit, type and range",
+  timeliness: "95 of 100 readings arrived within",
+};
+
+export const WINDOW_WORD: Record<QualityWindow, string> = {
+  "1m": "1 min",
+  "1h": "1 h",
+  "24h": "24 h",
+  "30d": "30 d",
+};
+
+/**
+ * A share of 0 to 1 in percent: no more digits than matter, and never rounded up to 100 when something is missing:
+ * `100 %`, `99.98 %`, `97.2 %`, `41 %`.
+ */
+export function shareText(share: number | null): string {
+  if (share === null) return "–";
+  const percent = share * 100;
+  if (percent >= 100) return "100 %";
+  const digits = percent >= 99 ? 2 : percent >= 90 ? 1 : 0;
+  const scale = 10 ** digits;
+  return `${(Math.floor(percent * scale) / scale).toFixed(digits)} %`;
+}
+
+export function objectiveOf(report: QualityReport, measure: Measure): ObjectiveReport | undefined {
+  return report.objectives.find((objective) => objective.measure === measure);
+}
+
+/** What one window says of one measure, in a word. */
+export function cellText(quality: WindowQuality, measure: Measure): string {
+  if (measure !== "timeliness") return shareText(quality[measure]);
+  return quality.timeliness === null ? "–" : durationText(quality.timeliness.p95);
+}
+
+/** Against the promise where there is one; a share without a promise is only told. */
+export function cellTone(
+  quality: WindowQuality,
+  measure: Measure,
+  objective: ObjectiveReport | undefined,
+): QualityTone {
+  if (objective === undefined) return "none";
+  if (measure === "timeliness") {
+    const { timeliness } = quality;
+    if (timeliness === null || objective.withinMs === undefined) return "none";
+    if (timeliness.p95 > objective.withinMs) return "broken";
+    return timeliness.p95 > objective.withinMs / 2 ? "tight" : "good";
+  }
+  const share = quality[measure];
+  if (share === null) return "none";
+  // A share that is counted in doubles: 0.99 of 1 must not miss a target of 0.99 by its last bit.
+  const spent = (1 - share) / (1 - objective.target);
+  if (spent > 1 + 1e-9) return "broken";
+  return spent > 0.5 ? "tight" : "good";
+}
+
+/** The share of its error budget that the worst promise has left; undefined while nothing was measured. */
+export function leastBudget(report: QualityReport): number | undefined {
+  const budgets = report.objectives.flatMap(({ budgetLeft }) => (budgetLeft === null ? [] : [budgetLeft]));
+  return budgets.length === 0 ? undefined : Math.min(...budgets);
+}
+
+/** What burns first, then the least budget; streams of which nothing was measured last. */
+export function worstFirst(reports: readonly QualityReport[], measure?: Measure): QualityReport[] {
+  const rank = (report: QualityReport): [number, number] => {
+    const asked =
+      measure === undefined ? report.objectives : report.objectives.filter((o) => o.measure === measure);
+    const burning = asked.some(({ state }) => state === "burning") ? 0 : 1;
+    const budgets = asked.flatMap(({ budgetLeft }) => (budgetLeft === null ? [] : [budgetLeft]));
+    return [burning, budgets.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...budgets)];
+  };
+  return reports
+    .map((report) => ({ report, rank: rank(report) }))
+    .sort(
+      (a, b) =>
+        a.rank[0] - b.rank[0] ||
+        (a.rank[1] === b.rank[1] ? a.report.stream.localeCompare(b.report.stream) : a.rank[1] - b.rank[1]),
+    )
+    .map(({ report }) => report);
+}
+
+/** What is promised, in a sentence: `99 % of 24 h a reading not older than 6 s`. */
+export function promiseText({ measure, target, withinMs, window }: ObjectiveReport): string {
+  // As it was written: 99.9, and not 99.90.
+  const share = `${Number((target * 100).toPrecision(12))} %`;
+  const within = withinMs === undefined ? "" : durationText(withinMs);
+  const of = WINDOW_WORD[window];
+  switch (measure) {
+    case "availability":
+      return `${share} of ${of}: a reading not older than ${within}`;
+    case "completeness":
+      return `${share} of the readings of ${of} come`;
+    case "validity":
+      return `${share} of the readings of ${of} within unit, type and range`;
+    case "timeliness":
+      return `${share} of the readings of ${of} come within ${within}`;
+  }
+}
+
+/** What is left of an error budget, in the measure's own terms: `13 min 20 s of 14 min 24 s left`. */
+export function budgetText(objective: ObjectiveReport, windowMs: number): string {
+  const { budgetLeft, measure, target } = objective;
+  if (budgetLeft === null) return "not measured yet";
+  if (measure === "availability") {
+    const allowedMs = (1 - target) * windowMs;
+    if (budgetLeft < 0) return `overspent by ${durationText(-budgetLeft * allowedMs)}`;
+    return `${durationText(budgetLeft * allowedMs)} of ${durationText(allowedMs)} left`;
+  }
+  return budgetLeft < 0 ? `overspent by ${percent(-budgetLeft)}` : `${percent(budgetLeft)} left`;
+}
+
+function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
+
+/** How fast the budget goes, in words; undefined while it does not. */
+export function burnText({ burn }: ObjectiveReport): string | undefined {
+  const rate = burn.short === null || burn.long === null ? null : Math.min(burn.short, burn.long);
+  if (rate === null || rate < 1) return undefined;
+  return `${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} times too fast`;
+}

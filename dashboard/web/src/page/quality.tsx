@@ -1,0 +1,219 @@
+import {
+  MEASURES,
+  type Measure,
+  QUALITY_WINDOW_MS,
+  QUALITY_WINDOWS,
+  type QualityReport,
+} from "@fieldmesh/protocol";
+import { useSignal } from "@preact/signals";
+import { measured } from "../history/measured.js";
+import { findStream, nodeTitle, sensorTitle } from "../model/catalogue.js";
+import {
+  budgetText,
+  cellText,
+  cellTone,
+  MEASURE_MEANING,
+  MEASURE_WORD,
+  objectiveOf,
+  WINDOW_WORD,
+  worstFirst,
+} from "../model/quality.js";
+import { search, setSearch, streamHref } from "../router.js";
+import { nodes } from "../state.js";
+import { Check, Search } from "../view/icons.js";
+import { ObjectiveBadge } from "../view/objective-badge.js";
+import { PageTitle } from "../view/page-title.js";
+import { Table } from "../view/table.js";
+import { usePolled } from "../view/use-polled.js";
+
+const EVERY_MS = 5_000; // ms
+/** Rows shown at first, and more at each press. */
+const ROWS = 200;
+
+const whole = new Intl.NumberFormat();
+
+/** Streams by windows: what each keeps of what it promises, the worst first. */
+export function QualityPage() {
+  const asked = new URLSearchParams(search.value);
+  const measure = MEASURES.find((one) => one === asked.get("measure")) ?? "availability";
+  const words = asked.get("q") ?? "";
+  const polled = usePolled("quality", (signal) => measured.reports(signal), EVERY_MS);
+  const shown = useSignal(ROWS);
+  const { data, problem } = polled.value;
+  const fitting = worstFirst((data?.reports ?? []).filter(fits(words)), measure);
+  const change = (name: string, value: string): void => {
+    const next = new URLSearchParams(search.peek());
+    if (value === "") next.delete(name);
+    else next.set(name, value);
+    const text = next.toString();
+    setSearch(text === "" ? "" : `?${text}`, "replace");
+    shown.value = ROWS;
+  };
+  return (
+    <>
+      <div class="page-head">
+        <PageTitle title="Service levels" />
+      </div>
+      <search class="toolbar">
+        <label class="search">
+          <Search />
+          <span class="visually-hidden">Search streams</span>
+          <input
+            id="search"
+            type="search"
+            placeholder="Search streams"
+            value={words}
+            onInput={(event) => change("q", event.currentTarget.value)}
+          />
+        </label>
+        <fieldset class="measures">
+          <legend class="visually-hidden">Measure</legend>
+          {MEASURES.map((one) => (
+            <button
+              key={one}
+              type="button"
+              class="preset"
+              aria-pressed={one === measure}
+              onClick={() => change("measure", one === "availability" ? "" : one)}
+            >
+              {MEASURE_WORD[one]}
+            </button>
+          ))}
+        </fieldset>
+      </search>
+      {problem !== undefined && (
+        <p class="notice" role="status" data-historian-problem>
+          {problem}
+        </p>
+      )}
+      <Summary reports={data?.reports ?? []} />
+      <section class="card" aria-labelledby="levels">
+        <h2 id="levels">
+          {MEASURE_WORD[measure]} <span class="quiet levels-meaning">{MEASURE_MEANING[measure]}</span>
+        </h2>
+        {data === undefined ? (
+          <p class="empty-line">{problem === undefined ? "Loading…" : "Nothing to show."}</p>
+        ) : fitting.length === 0 ? (
+          <p class="empty-line">
+            {words === ""
+              ? "Nothing was measured yet: the first minute is under way."
+              : "No stream fits the search."}
+          </p>
+        ) : (
+          <Levels reports={fitting.slice(0, shown.value)} measure={measure} />
+        )}
+        {fitting.length > shown.value && (
+          <button type="button" class="button levels-more" onClick={() => (shown.value += ROWS)}>
+            {whole.format(fitting.length - shown.value)} more streams
+          </button>
+        )}
+        {data?.more === true && (
+          <p class="quiet">There are more streams than can be listed: search for some.</p>
+        )}
+      </section>
+    </>
+  );
+}
+
+function fits(words: string): (report: QualityReport) => boolean {
+  const all = words.toLowerCase().split(/\s+/).filter(Boolean);
+  return ({ stream }) => {
+    const placed = findStream(nodes.value ?? new Map(), stream);
+    const text = `${stream} ${placed === undefined ? "" : `${nodeTitle(placed.node)} ${sensorTitle(placed.sensor)}`}`;
+    return all.every((word) => text.toLowerCase().includes(word));
+  };
+}
+
+/** How many promises are in which state. */
+function Summary({ reports }: { reports: readonly QualityReport[] }) {
+  if (reports.length === 0) return null;
+  const states = reports.flatMap(({ objectives }) => objectives.map(({ state }) => state));
+  const count = (state: string): number => states.filter((one) => one === state).length;
+  const broken = count("burning") + count("exhausted");
+  return (
+    <p class="levels-summary" data-summary>
+      {broken === 0 && <Check />}
+      <strong>
+        {broken === 0
+          ? "Every promise that was measured is kept."
+          : `${whole.format(broken)} of ${whole.format(states.length)} promises ${broken === 1 ? "is" : "are"} in trouble`}
+      </strong>
+      {broken > 0 && (
+        <span class="quiet">
+          {" "}
+          · {whole.format(count("burning"))} burning, {whole.format(count("exhausted"))} with the budget spent
+        </span>
+      )}
+      {count("unknown") > 0 && (
+        <span class="quiet"> · {whole.format(count("unknown"))} not measured enough yet</span>
+      )}
+    </p>
+  );
+}
+
+function Levels({ reports, measure }: { reports: readonly QualityReport[]; measure: Measure }) {
+  return (
+    <Table
+      class="levels"
+      columns={[
+        { label: "Stream" },
+        ...QUALITY_WINDOWS.map((window) => ({ label: WINDOW_WORD[window], number: true })),
+        { label: "Error budget" },
+        { label: "Promise" },
+      ]}
+    >
+      {reports.map((report) => (
+        <Row key={report.stream} report={report} measure={measure} />
+      ))}
+    </Table>
+  );
+}
+
+function Row({ report, measure }: { report: QualityReport; measure: Measure }) {
+  const { stream } = report;
+  const placed = findStream(nodes.value ?? new Map(), stream);
+  const objective = objectiveOf(report, measure);
+  return (
+    <tr data-level={stream}>
+      <th scope="row">
+        <a href={`${streamHref(stream)}#promises`}>
+          {placed === undefined ? stream : `${nodeTitle(placed.node)} / ${sensorTitle(placed.sensor)}`}
+        </a>
+      </th>
+      {QUALITY_WINDOWS.map((window) => {
+        const quality = report.windows[window];
+        const tone = cellTone(quality, measure, objective);
+        return (
+          <td key={window} class={`number level level-${tone}`} data-tone={tone}>
+            {cellText(quality, measure)}
+          </td>
+        );
+      })}
+      <td>
+        {objective === undefined ? (
+          <span class="quiet">nothing promised</span>
+        ) : (
+          <Budget
+            left={objective.budgetLeft}
+            text={budgetText(objective, QUALITY_WINDOW_MS[objective.window])}
+          />
+        )}
+      </td>
+      <td>{objective !== undefined && <ObjectiveBadge objective={objective} />}</td>
+    </tr>
+  );
+}
+
+/** A budget as a bar with its words; empty when it is overspent. */
+export function Budget({ left, text }: { left: number | null; text: string }) {
+  const share = left === null ? 0 : Math.min(1, Math.max(0, left));
+  const tone = left === null ? "none" : left <= 0 ? "broken" : left < 0.5 ? "tight" : "good";
+  return (
+    <span class={`budget budget-${tone}`}>
+      <span class="budget-bar" aria-hidden="true">
+        <span style={{ width: `${share * 100}%` }} />
+      </span>
+      <span>{text}</span>
+    </span>
+  );
+}
