@@ -337,6 +337,20 @@ describe("pruning", () => {
     expect(appends).toBeGreaterThanOrEqual(2);
   });
 
+  it("ends when the series are closed", async () => {
+    const series = await openHere();
+    const streams = Array.from({ length: 500 }, (_, n) => `env_n_s${n}`);
+    await series.append(new Map(streams.map((stream) => [stream, readings(0, 300)])));
+    const pruned = series.prune("raw", T0 + 7_000_000);
+    await series.close();
+    opened.length = 0;
+    expect((await pruned).rows).toBeGreaterThan(0);
+    const again = await openHere();
+    const { rows } = (await again.sizes()).raw;
+    expect(rows).toBe((await again.streams()).reduce((sum, one) => sum + one.readings, 0));
+    expect(rows).toBeGreaterThan(0);
+  });
+
   it("goes on where a removal was cut short", async () => {
     const first = await openHere();
     await first.append(new Map([[S1, readings(0, 3_000)]]));

@@ -164,7 +164,7 @@ class LmdbSeries implements RestorableSeries {
         ? pruneStream(databases, stream, before)
         : pruneStreamRollups(databases, level, stream, before);
     for (const streams of this.#pieces(this.#names())) {
-      for (let left = this.#older(level, streams, before); left.length > 0; ) {
+      for (let left = this.#older(level, streams, before); left.length > 0 && this.#closed === undefined; ) {
         left = await this.#write(() => pruneSome(left, prune, removed));
         await setImmediate();
       }

@@ -9,8 +9,8 @@ import type { StreamRecord } from "./stream-record.js";
 const ROWS_PER_GROUP = 720;
 /** Rows that were put one by one are kept apart until there are so many: only then is a group written again. */
 const MAX_LOOSE = 64;
-/** Groups that one transaction removes of a stream at most. */
-const GROUPS_PER_PIECE = 256;
+/** Groups that one transaction removes of a stream at most; they are decoded to be counted. */
+const GROUPS_PER_PIECE = 64;
 /** Parts of a stream in the database of a level. */
 const GROUPS = 0;
 const LOOSE = 1;
