@@ -22,6 +22,7 @@ export interface DutyOptions {
 /** While the store is away, in the midst of taking up what was left. */
 const RETRY_MS = 1_000;
 const FOLLOW_MS = 30_000;
+const RELEASE_MS = 1_500;
 
 /**
  * Which of several instances on one store writes. The others stand by: they answer, and take over when the one that
@@ -63,8 +64,15 @@ export class Duty {
     try {
       await this.#writer?.close();
     } finally {
-      await this.#lease?.release();
+      await this.#release();
     }
+  }
+
+  /** A store that is away must not hold up the end: the lease runs out by itself. */
+  async #release(): Promise<void> {
+    const limit = new AbortController();
+    const released = this.#lease?.release().finally(() => limit.abort());
+    await Promise.race([released, wait(RELEASE_MS, limit.signal)]);
   }
 
   /** Resolves when the store was reached, or this is closed. */
