@@ -632,14 +632,19 @@ class Model {
   wakingUntil = 0;
 
   take(arrival: Arrival, came: number): void {
+    const { is, readAt } = arrival;
+    const newest = readAt > this.#newestGood;
     this.taken.push({ ...arrival, came });
-    const good = arrival.is !== "bad" && arrival.is !== "uncertain";
-    if (good && came < arrival.readAt + 3_000) this.wakingUntil = 0;
+    if (is !== "bad" && is !== "uncertain" && newest && came < readAt + 3_000) this.wakingUntil = 0;
+  }
+
+  get #newestGood(): number {
+    const good = this.taken.filter(({ is }) => is !== "bad" && is !== "uncertain");
+    return Math.max(...good.map(({ readAt }) => readAt));
   }
 
   watch(from: number, to: number): void {
-    const good = this.taken.filter(({ is }) => is === "good" || is === "wrong unit" || is === "out of range");
-    const freshUntil = Math.max(...good.map(({ readAt }) => readAt)) + 3_000;
+    const freshUntil = this.#newestGood + 3_000;
     if (this.wakingUntil === 0) {
       this.spans.push([from, to, freshUntil]);
       return;
