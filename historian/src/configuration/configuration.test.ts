@@ -282,6 +282,17 @@ describe("the registry's configuration", () => {
     });
   });
 
+  it("holds also when it cannot be kept", async () => {
+    const { url } = await registry((_, response) => {
+      response.writeHead(200).end('{"version": 2}');
+    });
+    const folder = join(await folderOf(), "gone");
+    const configuration = await open({ folder, registryUrl: url });
+    configuration.start();
+    await vi.waitFor(() => expect(configuration.current.version).toBe(2));
+    expect(configuration.problem).toBeUndefined();
+  });
+
   it.each([
     [200, "{", /not JSON/],
     [200, '{"retention": {"raw": "soon"}}', /retention.raw: expected a time/],

@@ -187,12 +187,17 @@ export class Configuration {
   async #takeFromRegistry(document: unknown, etag: string | undefined): Promise<string | undefined> {
     const parsed = parseConfiguration(document);
     if (!parsed.ok) return `the registry's configuration is refused: ${problemText(parsed.problems)}`;
-    await writeKept(this.#options.folder, {
-      source: "registry",
-      ...(etag === undefined ? {} : { etag }),
-      parsed: parsed.value,
-    });
-    this.#options.log.info({ version: parsed.value.version }, "took the registry's configuration");
+    const { folder, log } = this.#options;
+    try {
+      const tag = etag === undefined ? {} : { etag };
+      await writeKept(folder, { source: "registry", ...tag, parsed: parsed.value });
+    } catch (error) {
+      log.warn(
+        { err: error },
+        "the registry's configuration holds, but could not be kept for the next start",
+      );
+    }
+    log.info({ version: parsed.value.version }, "took the registry's configuration");
     this.#replace("registry", parsed.value);
     return undefined;
   }
