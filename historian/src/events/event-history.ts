@@ -1,5 +1,5 @@
 import { type HistoryEvent, type Severity, streamName } from "@fieldmesh/protocol";
-import type { ArrivedEvent } from "@fieldmesh/runtime";
+import { type ArrivedEvent, clockCorrectionMs } from "@fieldmesh/runtime";
 import { type Collection, IdTakenError, type IndexDeclarations, type Range } from "@fieldmesh/storage";
 
 /** An event as it is kept: what is looked for, beside the event itself. */
@@ -82,7 +82,7 @@ export class EventHistory {
       rule: event.rule,
       state: event.state,
       severity: event.severity,
-      at: event.timestamp - clockOffsetMs,
+      at: event.timestamp - clockCorrectionMs(clockOffsetMs),
       arrivedAt,
       event,
     });

@@ -7,7 +7,8 @@ const HOUR_MS = 3_600_000;
 const START = 1_763_640_000_000 - (1_763_640_000_000 % HOUR_MS);
 
 const value = fc.oneof(
-  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  // Sums of these stay within a double; what happens beyond has a test of its own.
+  fc.double({ noNaN: true, min: -1e300, max: 1e300 }),
   fc.integer({ min: -50, max: 150 }),
   fc.boolean(),
 );
@@ -59,15 +60,17 @@ function naive(stepMs: number, samples: readonly Sample[]): Rollup[] {
   });
 }
 
+/** Below this a double has no full precision, and neither has the recount. */
+const TINIEST = 1e-290;
+
 function expectSame(actual: readonly Rollup[], expected: readonly Rollup[]): void {
-  expect(actual.map(({ mean: _, ...exact }) => exact)).toEqual(
-    expected.map(({ mean: _, ...exact }) => exact),
-  );
+  const exact = (rows: readonly Rollup[]) => rows.map((row) => ({ ...row, mean: 0 }));
+  expect(exact(actual)).toEqual(exact(expected));
   actual.forEach((row, i) => {
     const want = expected[i]?.mean ?? null;
     if (row.mean === null || want === null) expect(row.mean).toBe(want);
     else {
-      const scale = Math.max(Math.abs(row.min ?? 0), Math.abs(row.max ?? 0), Number.MIN_VALUE);
+      const scale = Math.max(Math.abs(row.min ?? 0), Math.abs(row.max ?? 0), TINIEST);
       expect(Math.abs(row.mean / scale - want / scale)).toBeLessThan(1e-9);
     }
   });
