@@ -18,9 +18,11 @@ export async function makeIndexes<T extends Document>(
     if (same !== undefined && isSame(same, index)) missing.delete(name);
     else await connection.write(collection.collectionName, () => collection.dropIndex(name), LONG_CALL_MS);
   }
-  if (missing.size === 0) return;
-  const indexes = [...missing.values()];
-  await connection.write(collection.collectionName, () => collection.createIndexes(indexes), LONG_CALL_MS);
+  // One a command: another process may make the same now, and FerretDB 1 ends the connection when a command names
+  // several that are there.
+  for (const index of missing.values()) {
+    await connection.write(collection.collectionName, () => collection.createIndexes([index]), LONG_CALL_MS);
+  }
 }
 
 function isSame(a: IndexDescription, b: IndexDescription): boolean {

@@ -189,6 +189,27 @@ describe.skipIf(lacksMongo())("series in MongoDB", () => {
     expect(await all()).toEqual(readings(1, 9));
   });
 
+  it("gives another process everything up to some reading, while tails are put together and blocks made", async () => {
+    const reader = await open();
+    let written = 0;
+    const writing = (async () => {
+      while (written < 6_000) {
+        await append(readings(written + 1, written + 151));
+        written += 150;
+      }
+    })();
+    while (written < 6_000) {
+      const before = written;
+      const seqs: number[] = [];
+      for await (const columns of reader.range(STREAM, { from: 0, to: 8e15 })) seqs.push(...columns.seq);
+      expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, n) => n + 1));
+      expect(seqs.length).toBeGreaterThanOrEqual(before);
+      if (before > 0) expect((await reader.latest(STREAM))?.seq).toBeGreaterThanOrEqual(before);
+    }
+    await writing;
+    await reader.close();
+  }, 60_000);
+
   it("loses and doubles nothing when the writer is killed and the same is appended again", async () => {
     let acknowledged = 0;
     for (let round = 0; round < 3; round += 1) {

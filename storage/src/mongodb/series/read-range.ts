@@ -74,10 +74,19 @@ async function readStream(
   collections: SeriesCollections,
   stream: string,
 ): Promise<(KeptStream & { tail: Sample[] }) | undefined> {
-  // Tails first: what is moved into a block and deleted meanwhile is in what the document then names.
-  const tails = await collections.read(() => collections.tails.find({ stream }).toArray());
-  const kept = await collections.read(() => collections.streams.findOne({ _id: stream }));
-  return kept === null ? undefined : { ...kept, tail: tailReadings(tails, kept.firstTail) };
+  let before: number | undefined;
+  for (;;) {
+    // Tails first: what is moved into a block and deleted meanwhile is in what the document then names.
+    const tails = await collections.read(() => collections.tails.find({ stream }).toArray());
+    const kept = await collections.read(() => collections.streams.findOne({ _id: stream }));
+    if (kept === null) return undefined;
+    const { firstTail } = kept;
+    // None of those that count: they may have been written, as a block was made, after tails were read.
+    if (firstTail === 0 || firstTail === before || tails.some(({ k }) => k >= firstTail)) {
+      return { ...kept, tail: tailReadings(tails, firstTail) };
+    }
+    before = firstTail;
+  }
 }
 
 async function* blocksOf(
