@@ -9,7 +9,7 @@ import {
 } from "./measure-document.js";
 
 /** Documents written at once: enough to share the flushes of a store, few enough to leave others room. */
-const WRITES_AT_ONCE = 64;
+const WRITES_AT_ONCE = 256;
 const PAGE = 1_000;
 
 /** Keeps measurements in a collection, each stream's in a document of its own. */

@@ -18,6 +18,19 @@ const MIN_UNDECLARED_MS = 60_000;
 const WAITING = 16;
 const STRIDE = 4;
 
+/** Streams that share an array for what waits: an array of its own for each would be one more place in memory. */
+const ROOMS = 256;
+let rooms = new Float64Array(0);
+let taken = 0;
+
+function takeRoom(): [waits: Float64Array, start: number] {
+  if (taken * WAITING * STRIDE === rooms.length) {
+    rooms = new Float64Array(ROOMS * WAITING * STRIDE);
+    taken = 0;
+  }
+  return [rooms, taken++ * WAITING * STRIDE];
+}
+
 /** Reused by all streams: entering is synchronous. */
 const batch = new TallyBatch(WAITING);
 const told: Told = {
@@ -40,7 +53,9 @@ export class StreamMeter {
   #waiting = 0;
   /** The boot that they are of. */
   #boot = 0;
-  readonly #waits = new Float64Array(WAITING * STRIDE);
+  /** Where they are, from `#room` on. */
+  readonly #waits: Float64Array;
+  readonly #room: number;
   #declaration: Declaration | undefined;
   /** Something is not kept yet. */
   changed = true;
@@ -65,6 +80,7 @@ export class StreamMeter {
     name: string,
     { clock, attention, now }: { clock: NodeClock; attention: Set<StreamMeter>; now: number },
   ) {
+    [this.#waits, this.#room] = takeRoom();
     this.#attention = attention;
     this.stream = stream;
     this.name = name;
@@ -88,7 +104,7 @@ export class StreamMeter {
       this.#boot = boot;
     }
     const waits = this.#waits;
-    const start = this.#waiting * STRIDE;
+    const start = this.#room + this.#waiting * STRIDE;
     waits[start] = reading.seq;
     waits[start + 1] = reading.timestamp;
     waits[start + 2] = arrivedAt;
@@ -104,7 +120,8 @@ export class StreamMeter {
     this.#accounted = true;
     const waits = this.#waits;
     told.backfill = false;
-    for (let start = 0; start < n * STRIDE; start += STRIDE) {
+    const end = this.#room + n * STRIDE;
+    for (let start = this.#room; start < end; start += STRIDE) {
       told.timestamp = waits[start + 1] ?? 0;
       told.arrivedAt = waits[start + 2] ?? 0;
       told.offsetMs = waits[start + 3] ?? 0;
@@ -205,7 +222,7 @@ export class StreamMeter {
     if (this.#numbering.open || this.#reconciledBoot !== boot || newest?.boot !== boot) return false;
     // What waits is not entered for this: if there is a gap in it, that will ask the ledger by itself.
     const waiting = this.#boot === boot && this.#waiting > 0;
-    const last = waiting ? (this.#waits[(this.#waiting - 1) * STRIDE] ?? 0) : 0;
+    const last = waiting ? (this.#waits[this.#room + (this.#waiting - 1) * STRIDE] ?? 0) : 0;
     return Math.max(newest.last, last) >= lastSeq;
   }
 
@@ -347,7 +364,8 @@ export class StreamMeter {
   }
 
   #count(): void {
-    for (let i = 0; i < batch.length; i++) this.#since = Math.min(this.#since, batch.at[i] ?? this.#since);
+    // What waited is in order.
+    if (batch.length > 0) this.#since = Math.min(this.#since, batch.at[0] ?? this.#since);
     this.#tally.add(batch, this.#promise.timelyWithinMs ?? Number.POSITIVE_INFINITY);
   }
 
