@@ -429,6 +429,35 @@ describe("measurement", () => {
     expect(site.window("1h").availability).toBeCloseTo(12 / 31, 1);
   });
 
+  it("says when the store did not take it, and keeps it with the next flush", async () => {
+    const site = new Site();
+    let away = true;
+    const store: Collection<MeasureDocument> = {
+      get: (id) => collection.get(id),
+      insert: (id, document) =>
+        away ? Promise.reject(new Error("the store is away")) : collection.insert(id, document),
+      replaceIf: (id, version, document) => collection.replaceIf(id, version, document),
+      delete: (id) => collection.delete(id),
+      find: (query) => collection.find(query),
+      count: (index, equals) => collection.count(index, equals),
+    };
+    site.measurement = createMeasurement({
+      collection: store,
+      consumer: () => ({ node: () => undefined, stream: () => undefined }),
+      clock: { now: () => site.now, monotonic: () => site.now },
+      log,
+    });
+    site.begin();
+    steady(site, 1, 10);
+    await expect(site.measurement.flush()).rejects.toThrow("the store is away");
+    expect(await collection.get("watch")).toBe(undefined);
+    away = false;
+    await site.measurement.flush();
+    site.measurement = site.create();
+    await site.measurement.restore();
+    expect(site.window("1h").received).toBe(10);
+  });
+
   it("forgets a stream whose node was removed, its document too, and a sensor that is gone promises nothing", async () => {
     const site = new Site().begin();
     steady(site, 1, 10);
