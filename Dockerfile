@@ -12,6 +12,7 @@ COPY storage/package.json storage/
 COPY broker/package.json broker/
 COPY edge/package.json edge/
 COPY historian/package.json historian/
+COPY mesh-registry/package.json mesh-registry/
 COPY dashboard/server/package.json dashboard/server/
 COPY dashboard/web/package.json dashboard/web/
 COPY cli/package.json cli/
@@ -26,7 +27,7 @@ RUN npx --no-install tsc -b cli && npx --no-install vite build --logLevel warn d
 # What runs: no compiler, no sources, no tests and none of their tools (a browser driver among them).
 RUN npm pkg set --json 'workspaces=["protocol","runtime","storage","broker","edge","historian","dashboard/server","dashboard/web","cli"]' \
  && npm prune --omit=dev --no-audit --no-fund --ignore-scripts \
- && rm -rf bench test package-lock.json \
+ && rm -rf bench test mesh-registry package-lock.json \
     dashboard/web/vite.config.ts dashboard/web/index.html dashboard/web/dev dashboard/web/public \
  && find . -path ./node_modules -prune -o \( -name src -o -name '.tsbuildinfo*' -o -name 'tsconfig*.json' -o -name '*.map' \) -print0 \
   | xargs -0 rm -rf

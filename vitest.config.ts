@@ -14,7 +14,7 @@ export default defineConfig({
           name: "unit",
           retry,
           include: [
-            "{protocol,runtime,storage,broker,edge,historian,cli,bench}/src/**/*.test.ts",
+            "{protocol,runtime,storage,broker,edge,historian,mesh-registry,cli,bench}/src/**/*.test.ts",
             "dashboard/*/src/**/*.test.{ts,tsx}",
           ],
           pool: "forks",
