@@ -1,16 +1,9 @@
 import { parseStreamName, type QualityReport, type Stream, streamName } from "@fieldmesh/protocol";
-import type {
-  ArrivedReading,
-  ConsumerClock,
-  ConsumerNode,
-  ConsumerStream,
-  Log,
-  NodeChange,
-  StreamConsumer,
-} from "@fieldmesh/runtime";
-import type { Collection, SampleColumns } from "@fieldmesh/storage";
+import type { ArrivedReading, ConsumerNode, ConsumerStream, NodeChange } from "@fieldmesh/runtime";
+import type { SampleColumns } from "@fieldmesh/storage";
 import { declarationOf } from "./declaration.js";
-import type { MeasureDocument, Promised, StreamDocument } from "./measure-document.js";
+import type { Promised, StreamDocument } from "./measure-document.js";
+import type { MeasureLimits, Measurement, MeasurementOptions } from "./measurement-face.js";
 import { MeterStore } from "./meter-store.js";
 import { NodeClock } from "./node-clock.js";
 import { PackingError } from "./packing.js";
@@ -19,6 +12,7 @@ import type { MeasureCounts } from "./stream-tally.js";
 import { COUNT_WINDOWS } from "./tiers.js";
 
 export { MEASURE_INDEXES, type MeasureDocument } from "./measure-document.js";
+export type { Measurement } from "./measurement-face.js";
 export type { MeasureCounts } from "./stream-tally.js";
 
 /** What a node's stats tell of numbers that have not come is believed after this: they may be on their way, ms. */
@@ -33,57 +27,7 @@ const WAKE_MS = 10_000;
 /** A clock that is set back by less is one that was corrected: time stands still until it has caught up, ms. */
 const REWIND_MS = 5_000;
 
-export interface MeasureLimits {
-  /** Streams measured; what comes beyond is not. As many as a consumer keeps. */
-  streams: number;
-}
 const DEFAULT_LIMITS: MeasureLimits = { streams: 50_000 };
-
-export interface MeasurementOptions {
-  collection: Collection<MeasureDocument>;
-  consumer: () => Pick<StreamConsumer, "node" | "stream">;
-  clock: ConsumerClock;
-  log: Log;
-  limits?: Partial<MeasureLimits>;
-}
-
-/** The meters of all streams. Times are ms by this historian's clock. */
-export interface Measurement {
-  /**
-   * Goes on where the kept documents end; what passed since was not watched. To be called first; whoever stands by
-   * may call it again, and forgets what it knew.
-   * @throws MeasureVersionError when a newer program wrote them
-   */
-  restore(): Promise<void>;
-  /** A reading that came for the first time. Costs well under a microsecond. */
-  arrived(arrived: ArrivedReading): void;
-  /** A reading came again; `at` by this historian's clock, ms. */
-  duplicate(stream: string, at: number): void;
-  /** Stored readings that may not be in the kept documents; those that are count once. */
-  replayed(stream: string, columns: SampleColumns): void;
-  /** Births declare units, types, ranges and intervals; stats tell of numbers that were given. */
-  node(node: ConsumerNode, change: NodeChange): void;
-  /** What is promised of a stream from now on, known or not; without a term its default holds again. */
-  promise(stream: string, promise: Promised): void;
-  /** To be called every second. */
-  tick(now: number): void;
-  /**
-   * Sums over the newest `lastMs`: 1, 5, 30 minutes, 1, 6, 24 hours, 3 or 30 days. All 0 of an unknown stream.
-   * @throws RangeError of another length
-   */
-  counts(stream: string, lastMs: number): MeasureCounts;
-  /** `undefined` of a stream that is not known. */
-  report(stream: string, now: number): Omit<QualityReport, "objectives" | "configuration"> | undefined;
-  streams(): Iterable<string>;
-  /**
-   * Keeps what changed since the last one. Readings that `arrived` was called for before are in it, so that a
-   * restart neither counts them again nor takes them for missing.
-   * @throws what the store throws; what was not written is written by the next one
-   */
-  flush(): Promise<void>;
-  /** Measures a stream no longer; its document goes with the next flush. */
-  forget(stream: string): void;
-}
 
 /** Creates the meters. Nothing is read before `restore()`. */
 export function createMeasurement(options: MeasurementOptions): Measurement {
