@@ -30,6 +30,12 @@ export class Background {
     return this.#running;
   }
 
+  /** Does the work once more from its beginning, after what is on its way. Never rejects. */
+  async runAnew(): Promise<void> {
+    await this.#running;
+    await this.run();
+  }
+
   async #attempt(): Promise<void> {
     try {
       await this.#work();

@@ -101,11 +101,8 @@ async function compose(
   const rolling = background("rollups", () => rollups.flush());
   const writing = background("events and streams", () => Promise.all([events.flush(), catalogue.flush()]));
 
-  owned.own(async () => {
-    await rolling.run();
-    await checkpoint.run(); // one may be on its way, of before
-    await checkpoint.run();
-  });
+  // Rows that wait to be made are in the checkpoint: they are made by the next process.
+  owned.own(() => checkpoint.runAnew());
   ingest.start();
   owned.own(() => ingest.close(CLOSE_INGEST_MS));
   owned.own(() => retention.close());

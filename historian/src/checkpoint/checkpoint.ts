@@ -22,7 +22,7 @@ interface CheckpointDocument {
 
 const ID = "checkpoint";
 /** Writes side by side: the embedded store puts them into one commit. */
-const AT_ONCE = 64;
+const AT_ONCE = 256;
 const PAGE = 100;
 
 /** A checkpoint is of a version that this program cannot read. */

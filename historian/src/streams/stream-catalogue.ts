@@ -12,7 +12,7 @@ export interface StreamCatalogueOptions {
 
 const PAGE = 1_000;
 /** Writes side by side: the embedded store puts them into one commit. */
-const AT_ONCE = 64;
+const AT_ONCE = 256;
 /** Numbers are kept up with each append; bytes, and what was pruned, only the store knows. */
 const REFRESH_MS = 60_000;
 
@@ -32,6 +32,7 @@ export class StreamCatalogue {
   /** Not yet in the store. */
   readonly #changed = new Set<string>();
   #refreshedAt = Number.NEGATIVE_INFINITY;
+  #flushing: Promise<void> | undefined;
 
   constructor(options: StreamCatalogueOptions) {
     this.#options = options;
@@ -103,6 +104,14 @@ export class StreamCatalogue {
 
   /** Writes what changed. @throws what the store throws; nothing is lost then. */
   async flush(): Promise<void> {
+    // One after the other: two at once would write the same documents twice.
+    const before = this.#flushing ?? Promise.resolve();
+    const flushing = before.catch(() => undefined).then(() => this.#flush());
+    this.#flushing = flushing;
+    await flushing;
+  }
+
+  async #flush(): Promise<void> {
     const names = [...this.#changed];
     for (let i = 0; i < names.length; i += AT_ONCE) {
       await Promise.all(
