@@ -14,7 +14,7 @@ export const QUALITY_WINDOW_MS: Readonly<Record<QualityWindow, number>> = {
 export interface WindowQuality {
   /** How much of the window the historian has watched the stream, ms; less than the window while it is young. */
   observedMs: number;
-  /** Numbers that the node gave in this window: received + what is held, dropped or missing of them. */
+  /** Numbers that the node gave in this window: received + what is held, dropped or missing of them. 0 without accounting. */
   expected: number;
   /** Readings that came, late ones included, each counted once. */
   received: number;
@@ -28,7 +28,7 @@ export interface WindowQuality {
   availability: number | null;
   /** From the reading of the sensor to its arrival, ms, the node's clock error taken out. */
   timeliness: { p50: number; p95: number; p99: number } | null;
-  /** Received per second of the observed time. */
+  /** Received per second of the time that was observed or that readings came of. */
   rate: number | null;
   duplicates: number;
   outOfOrder: number;
@@ -71,7 +71,7 @@ export interface QualityReport {
     /** Time of the newest good reading, ms. */
     at: number | null;
     ageMs: number | null;
-    /** The promise. */
+    /** The promise; 0 where none is made. */
     withinMs: number;
     fresh: boolean;
   };
