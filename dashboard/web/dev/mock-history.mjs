@@ -1,11 +1,14 @@
 // The historian's side of the mock: `/api/history/*` as protocol/src/history-api.ts has it. Nothing is stored:
 // every reading is a function of its time, the same one that the live window is made with.
 
+import { reportOf } from "./mock-quality.mjs";
+
 const DAY_MS = 86_400_000;
 const RETENTION = { raw: 7 * DAY_MS, minute: 90 * DAY_MS, hour: 5 * 366 * DAY_MS };
 const MOST_RAW = 250_000; // rows that are made for one request
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const PAGE = 100; // rows of a list, where nobody says how many
 const SAMPLES_PER_ROW = 12;
 /** When the mock's streams began. */
 const BEGAN_BEFORE_MS = 500 * DAY_MS;
@@ -31,16 +34,24 @@ export class MockHistory {
           .map((stream) => this.known(stream))
           .filter(({ domain, node }) => domain === query.get("domain") && node === query.get("node")),
       );
-    const ofStream = /^\/api\/history\/streams\/([^/]+)\/(readings|gaps)$/.exec(pathname);
+    const ofStream = /^\/api\/history\/streams\/([^/]+)\/(readings|gaps|quality)$/.exec(pathname);
     if (ofStream !== null) {
       const stream = this.world.streams.get(decodeURIComponent(ofStream[1]));
       if (stream === undefined) return problem(404, "no_stream", `No stream ${ofStream[1]}.`);
-      if (ofStream[2] === "gaps") return json(this.gaps(stream, rangeOf(query)));
+      if (ofStream[2] === "gaps") return json(this.gaps(stream, rangeOf(query), query));
+      if (ofStream[2] === "quality") return json({ measuredAt: Date.now(), reports: [this.report(stream)] });
       if (query.get("format") === "csv") return csv(this.rows(stream, rangeOf(query)));
       return json(this.readings(stream, rangeOf(query), Number(query.get("points") ?? 1000)));
     }
-    if (pathname === "/api/history/events")
-      return json(this.events(query.get("stream"), rangeOf(query), Number(query.get("limit") ?? 100)));
+    if (pathname === "/api/history/quality") {
+      const { rows, next } = page(this.measured(), query, ({ name }) => name);
+      const reports = rows.map((stream) => this.report(stream));
+      return json({ measuredAt: Date.now(), reports, ...(next === undefined ? {} : { next }) }, url, next);
+    }
+    if (pathname === "/api/history/events") {
+      const { rows, next } = page(this.events(query), query, ({ id }) => id);
+      return json(rows, url, next);
+    }
     return undefined;
   }
 
@@ -136,21 +147,71 @@ export class MockHistory {
     return { stream: stream.name, from, to, level, stepMs, unit, valueType };
   }
 
-  events(name, { from, to }, limit) {
-    return this.world
-      .pastEvents(name)
-      .filter(({ at }) => at >= from && at < to)
-      .sort((a, b) => b.at - a.at)
-      .slice(0, limit);
+  measured() {
+    return [...this.world.streams.values()]
+      .filter(({ name }) => this.world.nodeOf(name) !== undefined)
+      .sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  gaps(stream, { from, to }) {
+  report(stream) {
+    return reportOf(stream, {
+      quiet: this.world.quiet,
+      clockOffsetMs: this.world.nodeOf(stream.name)?.clockOffsetMs,
+    });
+  }
+
+  events(query) {
+    const { from, to } = rangeOf(query);
+    const asked = (field, value) => (query.get(field) ?? value) === value;
+    return this.world
+      .pastEvents()
+      .filter(({ at }) => at >= from && at < to)
+      .filter(({ domain, stream }) => asked("domain", domain) && asked("stream", stream))
+      .filter(({ event }) =>
+        ["node", "sensor", "rule", "state", "severity"].every((field) => asked(field, event[field])),
+      )
+      .sort((a, b) => b.at - a.at);
+  }
+
+  gaps(stream, { from, to }, query) {
     const entries = this.world
       .losses(stream)
       .filter((loss) => loss.fromAt < to && (loss.toAt ?? to) >= from)
       .sort((a, b) => b.fromAt - a.fromAt);
-    return { stream: stream.name, entries, account: [] };
+    const { rows, next } = page(entries, query, ({ id }) => id);
+    const sum = (of) =>
+      entries.reduce((count, loss) => count + (loss.explanation === of ? loss.count : 0), 0);
+    const [dropped, held, unknown] = ["dropped", "held", "unknown"].map(sum);
+    const lastSeq = 90_000 + stream.seq;
+    const account = {
+      boot: stream.boot,
+      countedFrom: 1,
+      read: lastSeq,
+      suppressed: 0,
+      lastSeq,
+      stored: lastSeq - dropped - held - unknown,
+      dropped,
+      held,
+      unknown,
+      late: sum("late"),
+      recovered: sum("recovered"),
+    };
+    return {
+      stream: stream.name,
+      entries: rows,
+      account: this.world.quiet ? [] : [account],
+      ...(next === undefined ? {} : { next }),
+    };
   }
+}
+
+/** Rows behind the one that `after` names, `limit` of them, and where the page behind them begins. */
+function page(all, query, idOf) {
+  const after = query.get("after");
+  const start = after === null ? 0 : all.findIndex((row) => idOf(row) === after) + 1;
+  const rows = all.slice(start, start + Number(query.get("limit") ?? PAGE));
+  const last = rows.at(-1);
+  return { rows, next: last !== undefined && start + rows.length < all.length ? idOf(last) : undefined };
 }
 
 /** The lowest and the highest of each column, in the order of their times. */
@@ -176,8 +237,12 @@ function rangeOf(query) {
   return { from: Number(query.get("from") ?? 0), to: Number(query.get("to") ?? Date.now()) };
 }
 
-function json(body) {
-  return { status: 200, type: "application/json", body: JSON.stringify(body) };
+function json(body, url, next) {
+  const answer = { status: 200, type: "application/json", body: JSON.stringify(body) };
+  if (next === undefined) return answer;
+  const query = new URLSearchParams(url.searchParams);
+  query.set("after", next);
+  return { ...answer, link: `<${url.pathname}?${query}>; rel="next"` };
 }
 
 function csv(rows) {

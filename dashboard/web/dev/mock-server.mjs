@@ -149,7 +149,8 @@ function answerHistory(request, response) {
     return problem(response, 404, "no_historian", "This dashboard has no historian.");
   const found = past.answer(request.method, new URL(request.url, "http://localhost"));
   if (found === undefined) return problem(response, 404, "not-found", `No ${request.url}.`);
-  response.writeHead(found.status, { "content-type": found.type });
+  const { status, type, link } = found;
+  response.writeHead(status, { "content-type": type, ...(link === undefined ? {} : { link }) });
   response.end(found.body);
 }
 

@@ -182,11 +182,27 @@ function readingAt(stream, t, quiet) {
 const OUTAGES = [
   { from: -400, to: -339, explanation: "late", cause: "broker-unreachable", stays: true },
   { from: -2_700, to: -2_100, explanation: "dropped", cause: "full" },
-  { from: -9_000, to: -7_500, explanation: "node-down" },
+  { from: -9_000, to: -7_500, explanation: "node-down", cause: "stopped" },
   { from: -21_600, to: -21_240, explanation: "recovered", cause: "lost-at-broker", stays: true },
   { from: -40_000, to: -39_950, explanation: "unknown" },
   { from: -15 * 86_400, to: -14 * 86_400, explanation: "node-down" },
 ];
+
+/** Short ones of some days before that left the charts as they are. */
+const LONG_AGO = Array.from({ length: 60 }, (_, i) => ({
+  from: -2 * 86_400 - i * 5_000,
+  to: -2 * 86_400 - i * 5_000 + 20,
+  explanation: "recovered",
+  cause: i % 2 === 0 ? "lost-at-broker" : "historian-away",
+  stays: true,
+}));
+
+/** Value at the raise and at the clear, limit, unit, words for both. */
+const EVENT_VALUES = {
+  "too-hot": [30.4, 28.8, 30, "Cel", "above 30 °C for 2 s", "back below 29 °C"],
+  "poor-air": [1_012, 940, 1_000, "ppm", "above 1000 ppm for 2 s", "back below 950 ppm"],
+  "too-dark": [96, 131, 100, "lx", "below 100 lx for 2 s", "back above 120 lx"],
+};
 
 const RETIRED = "env_cellar_pressure";
 
@@ -236,6 +252,7 @@ class MockStream {
 export class World {
   constructor({ streams, ratePerS, quiet, hostile, hasHistory }) {
     this.quiet = quiet;
+    this.hostile = hostile;
     this.hasHistory = hasHistory;
     this.boot = Math.floor(Date.now() / 1000);
     this.acks = new Map();
@@ -282,7 +299,18 @@ export class World {
   }
   losses({ name, sensor }) {
     if (this.quiet) return [];
-    return OUTAGES.map(({ from, to, explanation, cause, stays }) => {
+    const unreachable = this.nodeOf(name)?.presence === "offline" ? [this.unreachable(name)] : [];
+    return [...unreachable, ...[...OUTAGES, ...LONG_AGO].map(this.loss(name, sensor))];
+  }
+  unreachable(name) {
+    const at = this.nodeOf(name).since;
+    const away = { from: 0, to: 0, count: 0, fromAt: at, toAt: null, open: true };
+    const explanation = { explanation: "unknown", cause: "node-unreachable" };
+    return { id: `${name}-away`, stream: name, boot: 1, ...away, ...explanation };
+  }
+  loss(name, sensor) {
+    const markup = this.hostile ? `<img src=x onerror="document.title='owned'"> ` : "";
+    return ({ from, to, explanation, cause, stays }) => {
       const down = explanation === "node-down";
       const count = down ? 0 : Math.round(((to - from) * 1000) / sensor.intervalMs);
       return {
@@ -295,40 +323,51 @@ export class World {
         fromAt: START + from * 1000,
         toAt: START + to * 1000,
         explanation,
-        ...(cause === undefined ? {} : { cause }),
+        ...(cause === undefined ? {} : { cause: `${markup}${cause}` }),
         open: false,
         ...(stays ? { came: [START + to * 1000, START + to * 1000 + 900] } : {}),
       };
-    });
+    };
   }
-  /** Alarms of the greenhouse before the window, as the historian has them. */
-  pastEvents(name) {
-    if (this.quiet || name !== "env_greenhouse_temperature") return [];
+  nodeOf(name) {
+    return this.nodes.find(({ domain, node }) => name.startsWith(`${domain}_${node}_`));
+  }
+  /** Alarms before the window, as the historian has them. */
+  pastEvents() {
+    if (this.quiet || this.nodes.length >= 10) return [];
     const spells = [
-      [-12_988, -12_010, "warning"],
-      [-51_985, -49_515, "warning"],
+      [-12_988, -12_010, "temperature", "too-hot", "warning"],
+      [-51_985, -49_515, "temperature", "too-hot", "warning"],
+      ...Array.from({ length: 80 }, (_, i) => [
+        -60_000 - i * 7_919,
+        -59_700 - i * 7_919,
+        ["airquality", "light", "temperature"][i % 3],
+        ["poor-air", "too-dark", "too-hot"][i % 3],
+        ["critical", "info", "warning"][i % 3],
+      ]),
     ];
-    return spells.flatMap(([from, to, severity], i) =>
+    const markup = this.hostile ? `<img src=x onerror="document.title='owned'"> ` : "";
+    return spells.flatMap(([from, to, sensor, rule, severity], i) =>
       [from, to].map((s, j) => ({
         id: `past-${i}-${j}`,
         domain: "env",
-        stream: name,
+        stream: `env_greenhouse_${sensor}`,
         at: START + s * 1000,
         arrivedAt: START + s * 1000 + 40,
         event: {
           node: "greenhouse",
-          sensor: "temperature",
-          rule: "too-hot",
+          sensor,
+          rule,
           state: j === 0 ? "raised" : "cleared",
           severity,
-          value: j === 0 ? 30.4 : 28.8,
-          limit: 30,
-          unit: "Cel",
+          value: j === 0 ? EVENT_VALUES[rule][0] : EVENT_VALUES[rule][1],
+          limit: EVENT_VALUES[rule][2],
+          unit: EVENT_VALUES[rule][3],
           timestamp: START + s * 1000,
           since: START + from * 1000,
           boot: this.boot - 1,
           seq: i * 2 + j + 1,
-          message: j === 0 ? "temperature above 30 °C for 2 s" : "temperature back below 29 °C",
+          message: `${markup}${sensor} ${EVENT_VALUES[rule][j === 0 ? 4 : 5]}`,
         },
       })),
     );
@@ -444,6 +483,21 @@ export class World {
         "airquality above 1000 ppm for 2 s",
       ),
     );
+    put("humidity", "slo-availability", {
+      node: "greenhouse",
+      sensor: "humidity",
+      rule: "slo-availability",
+      state: "raised",
+      severity: "critical",
+      value: 99.51,
+      limit: 99,
+      unit: "%",
+      timestamp: START + 180_000,
+      since: START + 170_000,
+      boot: this.boot,
+      seq: 1,
+      message: "availability 99.51 % of 24 h, promised 99 %: the budget burns 8.3 times too fast",
+    });
     const away = this.nodes.find((node) => node.presence === "offline");
     if (away !== undefined) {
       const name = `env_${away.node}_node/offline`;

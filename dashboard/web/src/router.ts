@@ -47,6 +47,11 @@ export function streamHref(stream: string): string {
   return `/stream/${encodeURIComponent(stream)}`;
 }
 
+/** Where a stream's promises are. */
+export function promisesHref(stream: string): string {
+  return `${streamHref(stream)}#promises`;
+}
+
 export function nodeHref(node: { domain: string; node: string }): string {
   return `/node/${encodeURIComponent(node.domain)}/${encodeURIComponent(node.node)}`;
 }

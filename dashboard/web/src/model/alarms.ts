@@ -67,8 +67,13 @@ export function alarmStream(alarm: AlarmView): string {
 }
 
 /** Whether it tells of a node that is away, not of a sensor's value. */
-export function isNodeAlarm(alarm: AlarmView): boolean {
+export function isNodeAlarm(alarm: { event: { sensor: string } }): boolean {
   return alarm.event.sensor === "node";
+}
+
+/** Whether it tells of a promise that is being broken, not of a value: its `value` is the share that was kept. */
+export function isPromiseAlarm({ rule }: { rule: string }): boolean {
+  return rule.startsWith("slo-");
 }
 
 /** The worst standing alarm of each stream. */

@@ -17,7 +17,11 @@ it("comes back from an address as it was", () => {
     from: optional(fc.nat()),
     to: optional(fc.nat()),
   });
-  fc.assert(fc.property(filters, (filter) => expect(readEventFilter(eventSearch(filter))).toEqual(filter)));
+  fc.assert(
+    fc.property(filters, (filter) => {
+      expect(readEventFilter(eventSearch(filter))).toEqual(filter);
+    }),
+  );
 });
 
 it("takes no nonsense from an address", () => {

@@ -44,12 +44,3 @@ export function lossesIn(losses: readonly LossEntry[], from: number, to: number)
     .filter((loss) => loss.fromAt <= to && (loss.toAt ?? Number.POSITIVE_INFINITY) >= from)
     .sort((a, b) => a.fromAt - b.fromAt);
 }
-
-/** When they came after all: `all came 13:03:12–13:03:20`; undefined of those that did not. */
-export function cameText({ came, count, explanation }: LossEntry, now: number): string | undefined {
-  if (came === undefined || (explanation !== "late" && explanation !== "recovered")) return undefined;
-  const [first, last] = came;
-  const times =
-    last - first < 1_000 ? timeText(first, now) : `${timeText(first, now)}–${timeText(last, now)}`;
-  return `${count === 1 ? "it" : "all"} came ${times}`;
-}

@@ -115,9 +115,12 @@ describe("the order of streams", () => {
 describe("words", () => {
   it("say what is promised and what is left of the budget", () => {
     expect(promiseText(objective())).toBe("99 % of 24 h: a reading not older than 6 s");
-    expect(budgetText(objective(), DAY)).toBe("7 min 12 s of 14 min left");
-    expect(budgetText(objective({ budgetLeft: -0.5 }), DAY)).toBe("overspent by 7 min 12 s");
+    expect(budgetText(objective(), DAY)).toBe("7 min 12 s spent, 7 min 12 s left");
+    expect(budgetText(objective({ budgetLeft: -0.5 }), DAY)).toBe("21 min spent of 14 min");
     expect(budgetText(objective({ measure: "completeness", budgetLeft: 0.256 }), DAY)).toBe("25 % left");
+    expect(budgetText(objective({ budgetLeft: 1 }), DAY)).toBe("all 14 min left");
+    expect(budgetText(objective({ measure: "completeness", budgetLeft: -1.5 }), DAY)).toBe("spent 2.5 times");
+    expect(budgetText(objective({ measure: "validity", budgetLeft: 1 }), DAY)).toBe("all left");
     expect(budgetText(objective({ budgetLeft: null }), DAY)).toBe("not measured yet");
   });
 

@@ -118,16 +118,20 @@ export function promiseText({ measure, target, withinMs, window }: ObjectiveRepo
   }
 }
 
-/** What is left of an error budget, in the measure's own terms: `13 min 20 s of 14 min 24 s left`. */
+/** What became of an error budget, in the measure's own terms: `57 s spent, 13 min left`, `all 14 min left`. */
 export function budgetText(objective: ObjectiveReport, windowMs: number): string {
   const { budgetLeft, measure, target } = objective;
   if (budgetLeft === null) return "not measured yet";
   if (measure === "availability") {
     const allowedMs = (1 - target) * windowMs;
-    if (budgetLeft < 0) return `overspent by ${durationText(-budgetLeft * allowedMs)}`;
-    return `${durationText(budgetLeft * allowedMs)} of ${durationText(allowedMs)} left`;
+    const spentMs = (1 - budgetLeft) * allowedMs;
+    if (budgetLeft < 0) return `${durationText(spentMs)} spent of ${durationText(allowedMs)}`;
+    // A budget that is whole but for the rounding of its measurement.
+    if (spentMs < 1) return `all ${durationText(allowedMs)} left`;
+    return `${durationText(spentMs)} spent, ${durationText(allowedMs - spentMs)} left`;
   }
-  return budgetLeft < 0 ? `overspent by ${percent(-budgetLeft)}` : `${percent(budgetLeft)} left`;
+  if (budgetLeft < 0) return `spent ${Number((1 - budgetLeft).toPrecision(2))} times`;
+  return budgetLeft > 1 - 1e-9 ? "all left" : `${percent(budgetLeft)} left`;
 }
 
 function percent(share: number): string {

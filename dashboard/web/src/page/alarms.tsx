@@ -1,14 +1,22 @@
-import type { AlarmView } from "@fieldmesh/protocol";
+import type { AlarmEvent, AlarmView, SensorView } from "@fieldmesh/protocol";
 import { signal, useSignal } from "@preact/signals";
 import { api } from "../api.js";
-import { alarmStream, isAcknowledged, isNodeAlarm, raiseId, sortStanding } from "../model/alarms.js";
+import {
+  alarmStream,
+  isAcknowledged,
+  isNodeAlarm,
+  isPromiseAlarm,
+  raiseId,
+  sortStanding,
+} from "../model/alarms.js";
 import { findStream, nodeTitle, sensorTitle } from "../model/catalogue.js";
 import { durationText, elapsedText, fullTime, timeText } from "../model/times.js";
 import { valueText } from "../model/units.js";
-import { nodeHref, streamHref } from "../router.js";
+import { nodeHref, promisesHref, streamHref } from "../router.js";
 import { seconds } from "../server-clock.js";
-import { book, may, nodes } from "../state.js";
+import { book, hello, may, nodes } from "../state.js";
 import { OutcomeText, useAction } from "../view/action.js";
+import { AlarmTabs } from "../view/alarm-tabs.js";
 import { Badge, SeverityBadge } from "../view/badge.js";
 import { Dialog } from "../view/dialog.js";
 import { Check, Search } from "../view/icons.js";
@@ -27,6 +35,7 @@ export function AlarmsPage() {
     <>
       <div class="page-head">
         <PageTitle title="Alarms" />
+        <AlarmTabs />
       </div>
       <search class="toolbar">
         <label class="search">
@@ -65,7 +74,10 @@ export function AlarmsPage() {
         )}
       </section>
       <section class="card" aria-labelledby="history">
-        <h2 id="history">History</h2>
+        <div class="card-head">
+          <h2 id="history">History</h2>
+          {hello.value?.history !== false && <a href="/events">All events, with filters</a>}
+        </div>
         {past.length === 0 ? (
           <p class="empty-line">
             {filtering ? "Nothing in the history fits the filter." : "Nothing has happened yet."}
@@ -142,17 +154,23 @@ function AlarmSource({ alarm }: { alarm: AlarmView }) {
   const placed = findStream(nodes.value ?? new Map(), stream);
   return (
     <>
-      <a href={streamHref(stream)}>
+      <a href={isPromiseAlarm(event) ? promisesHref(stream) : streamHref(stream)}>
         {title} / {sensorTitle(placed?.sensor ?? { id: event.sensor })}
       </a>
-      <span class="quiet"> · rule {event.rule}</span>
-      {event.value !== null && (
-        <span class="quiet">
-          {" "}
-          · at {valueText(event.value, placed?.sensor ?? { type: event.sensor, unit: event.unit }, "round")}
-        </span>
-      )}
+      <RuleText event={event} sensor={placed?.sensor} />
     </>
+  );
+}
+
+/** Which rule it was and by which value; of a promise the message has said both. */
+export function RuleText({ event, sensor }: { event: AlarmEvent; sensor: SensorView | undefined }) {
+  if (isPromiseAlarm(event)) return <span class="quiet"> · a promise of this stream</span>;
+  return (
+    <span class="quiet">
+      {` · rule ${event.rule}`}
+      {event.value !== null &&
+        ` · at ${valueText(event.value, sensor ?? { type: event.sensor, unit: event.unit }, "round")}`}
+    </span>
   );
 }
 

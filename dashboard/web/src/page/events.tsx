@@ -1,6 +1,7 @@
 import type { HistoryEvent } from "@fieldmesh/protocol";
 import { useSignal } from "@preact/signals";
 import { measured } from "../history/measured.js";
+import { isNodeAlarm } from "../model/alarms.js";
 import { findStream, nodeTitle, sensorTitle } from "../model/catalogue.js";
 import {
   type EventFilter,
@@ -11,15 +12,16 @@ import {
   readEventFilter,
 } from "../model/event-query.js";
 import { durationText, fullTime, localInput, parseLocalInput, timeText } from "../model/times.js";
-import { valueText } from "../model/units.js";
-import { search, setSearch, streamHref } from "../router.js";
+import { nodeHref, search, setSearch, streamHref } from "../router.js";
 import { seconds } from "../server-clock.js";
 import { nodes } from "../state.js";
 import { OutcomeText, useAction } from "../view/action.js";
+import { AlarmTabs } from "../view/alarm-tabs.js";
 import { Badge, SeverityBadge } from "../view/badge.js";
 import { Check } from "../view/icons.js";
 import { PageTitle } from "../view/page-title.js";
 import { usePolled } from "../view/use-polled.js";
+import { RuleText } from "./alarms.js";
 
 const EVERY_MS = 10_000; // ms
 const PAGE = 100;
@@ -34,6 +36,7 @@ export function EventsPage() {
     <>
       <div class="page-head">
         <PageTitle title="Events" />
+        <AlarmTabs />
       </div>
       <search class="toolbar event-filters">
         <label class="field">
@@ -180,13 +183,16 @@ function EventList({ path, filtering }: { path: string; filtering: boolean }) {
 const AROUND_MS = 300_000; // ms
 
 function EventRow({ told }: { told: HistoryEvent }) {
-  const { event, stream, at, domain } = told;
+  const { event, stream, at } = told;
   const placed = findStream(nodes.value ?? new Map(), stream);
   const title =
     placed === undefined
       ? `${event.node} / ${event.sensor}`
       : `${nodeTitle(placed.node)} / ${sensorTitle(placed.sensor)}`;
   const cleared = event.state === "cleared";
+  const href = isNodeAlarm(told)
+    ? nodeHref({ domain: told.domain, node: event.node })
+    : `${streamHref(stream)}?from=${at - AROUND_MS}&to=${at + AROUND_MS}`;
   return (
     <li class={`alarm alarm-past alarm-${event.severity}`} data-event={told.id}>
       <div class="alarm-badges">
@@ -201,18 +207,8 @@ function EventRow({ told }: { told: HistoryEvent }) {
       <div class="alarm-text">
         <p class="alarm-message">{event.message}</p>
         <p class="alarm-where">
-          <a href={`${streamHref(stream)}?from=${at - AROUND_MS}&to=${at + AROUND_MS}`}>{title}</a>
-          <span class="quiet">
-            {" "}
-            · {domain} · rule {event.rule}
-          </span>
-          {event.value !== null && (
-            <span class="quiet">
-              {" "}
-              · at{" "}
-              {valueText(event.value, placed?.sensor ?? { type: event.sensor, unit: event.unit }, "round")}
-            </span>
-          )}
+          <a href={href}>{title}</a>
+          <RuleText event={event} sensor={placed?.sensor} />
         </p>
       </div>
       <p class="alarm-time">

@@ -11,8 +11,7 @@ import { hello } from "../state.js";
 import type { TimeAxis } from "../time-axis.js";
 import { PageTitle } from "../view/page-title.js";
 import { StreamChart } from "./stream-chart.js";
-import { StreamLedger } from "./stream-ledger.js";
-import { StreamPromises } from "./stream-promises.js";
+import { StreamQuality } from "./stream-quality.js";
 
 /** Shown of a stream that is over, where the address names no time: its last hour. */
 const SHOWN_MS = 3_600_000; // ms
@@ -79,8 +78,7 @@ export function PastStream({ stream, axis }: { stream: string; axis: TimeAxis })
           : ` from ${timeText(answer.from, seconds.value)} to ${timeText(answer.to, seconds.value)}.`}
       </p>
       <StreamChart node={node} sensor={sensor} away axis={axis} />
-      <StreamPromises stream={stream} />
-      <StreamLedger stream={stream} axis={axis} />
+      <StreamQuality stream={stream} axis={axis} />
     </>
   );
 }

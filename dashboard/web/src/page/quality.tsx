@@ -1,15 +1,8 @@
-import {
-  MEASURES,
-  type Measure,
-  QUALITY_WINDOW_MS,
-  QUALITY_WINDOWS,
-  type QualityReport,
-} from "@fieldmesh/protocol";
+import { MEASURES, type Measure, QUALITY_WINDOWS, type QualityReport } from "@fieldmesh/protocol";
 import { useSignal } from "@preact/signals";
 import { measured } from "../history/measured.js";
 import { findStream, nodeTitle, sensorTitle } from "../model/catalogue.js";
 import {
-  budgetText,
   cellText,
   cellTone,
   MEASURE_MEANING,
@@ -18,8 +11,9 @@ import {
   WINDOW_WORD,
   worstFirst,
 } from "../model/quality.js";
-import { search, setSearch, streamHref } from "../router.js";
+import { promisesHref, search, setSearch } from "../router.js";
 import { nodes } from "../state.js";
+import { Budget } from "../view/budget.js";
 import { Check, Search } from "../view/icons.js";
 import { ObjectiveBadge } from "../view/objective-badge.js";
 import { PageTitle } from "../view/page-title.js";
@@ -176,7 +170,7 @@ function Row({ report, measure }: { report: QualityReport; measure: Measure }) {
   return (
     <tr data-level={stream}>
       <th scope="row">
-        <a href={`${streamHref(stream)}#promises`}>
+        <a href={promisesHref(stream)}>
           {placed === undefined ? stream : `${nodeTitle(placed.node)} / ${sensorTitle(placed.sensor)}`}
         </a>
       </th>
@@ -193,27 +187,10 @@ function Row({ report, measure }: { report: QualityReport; measure: Measure }) {
         {objective === undefined ? (
           <span class="quiet">nothing promised</span>
         ) : (
-          <Budget
-            left={objective.budgetLeft}
-            text={budgetText(objective, QUALITY_WINDOW_MS[objective.window])}
-          />
+          <Budget objective={objective} />
         )}
       </td>
       <td>{objective !== undefined && <ObjectiveBadge objective={objective} />}</td>
     </tr>
-  );
-}
-
-/** A budget as a bar with its words; empty when it is overspent. */
-export function Budget({ left, text }: { left: number | null; text: string }) {
-  const share = left === null ? 0 : Math.min(1, Math.max(0, left));
-  const tone = left === null ? "none" : left <= 0 ? "broken" : left < 0.5 ? "tight" : "good";
-  return (
-    <span class={`budget budget-${tone}`}>
-      <span class="budget-bar" aria-hidden="true">
-        <span style={{ width: `${share * 100}%` }} />
-      </span>
-      <span>{text}</span>
-    </span>
   );
 }

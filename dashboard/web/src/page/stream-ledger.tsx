@@ -1,97 +1,108 @@
-import type { HistoryGaps, LossEntry } from "@fieldmesh/protocol";
+import type { HistoryGaps, LossEntry, QualityReport } from "@fieldmesh/protocol";
 import { useSignal } from "@preact/signals";
 import { measured } from "../history/measured.js";
-import { cameText, LOSS_TONE, lossText, lossTimeText } from "../model/losses.js";
-import { fullTime } from "../model/times.js";
+import { effectText } from "../model/ledger-effect.js";
+import { ledgerText, whenText } from "../model/ledger-words.js";
+import { LOSS_TONE } from "../model/losses.js";
+import { durationText, fullTime } from "../model/times.js";
 import { seconds } from "../server-clock.js";
 import type { TimeAxis } from "../time-axis.js";
 import { OutcomeText, useAction } from "../view/action.js";
 import { Check } from "../view/icons.js";
-import { usePolled } from "../view/use-polled.js";
 
-const EVERY_MS = 5_000; // ms
+/** As many as one takes in at a glance; each press on "Earlier" shows as many more again. */
+const SHOWN = 6;
 /** Room left and right of a gap that is looked at closely, as a share of its length. */
 const AROUND = 1.5;
 const LEAST_AROUND_MS = 30_000; // ms
 
 const whole = new Intl.NumberFormat();
 
-/** What did not come when it should, why, and what became of it: the newest first, in words. */
-export function StreamLedger({ stream, axis }: { stream: string; axis: TimeAxis }) {
-  const polled = usePolled(stream, (signal) => measured.ledger(stream, undefined, signal), EVERY_MS);
+interface Props {
+  stream: string;
+  /** The newest page, which grows and changes. */
+  gaps: HistoryGaps;
+  report: QualityReport | undefined;
+  axis: TimeAxis;
+}
+
+/** What did not come when it should, why, what became of it and what that cost: the newest first, in words. */
+export function StreamLedger({ stream, gaps, report, axis }: Props) {
   const older = useSignal<{ entries: LossEntry[]; next: string | undefined } | undefined>(undefined);
+  const shown = useSignal(SHOWN);
   const action = useAction();
-  const { data, problem } = polled.value;
-  const entries = merged(data?.entries ?? [], older.value?.entries ?? []);
-  const next = older.value === undefined ? data?.next : older.value.next;
+  const entries = merged(gaps.entries, older.value?.entries ?? []);
+  const next = older.value === undefined ? gaps.next : older.value.next;
   const look = ({ fromAt, toAt }: LossEntry): void => {
     const to = toAt ?? axis.now();
     const room = Math.max(LEAST_AROUND_MS, (to - fromAt) * AROUND);
     axis.show({ from: fromAt - room, to: Math.min(axis.now(), to + room) });
     document.querySelector("canvas")?.scrollIntoView({ block: "center" });
   };
+  const earlier = async (): Promise<string> => {
+    if (next !== undefined && entries.length < shown.peek() + SHOWN) {
+      const page = await measured.ledger(stream, next);
+      older.value = { entries: [...(older.peek()?.entries ?? []), ...page.entries], next: page.next };
+    }
+    shown.value += SHOWN;
+    return "";
+  };
   return (
-    <section class="card" aria-labelledby="ledger">
-      <h2 id="ledger">Ledger: what did not come on time</h2>
-      {data === undefined ? (
-        <p class="empty-line">{problem ?? "Loading…"}</p>
+    <>
+      <Sums account={gaps.account} />
+      {entries.length === 0 ? (
+        <p class="empty-line">
+          <Check /> Nothing is missing and nothing was late.
+        </p>
       ) : (
-        <>
-          {problem !== undefined && <p class="quiet">{problem}</p>}
-          <Sums account={data.account} />
-          {entries.length === 0 ? (
-            <p class="empty-line">
-              <Check /> Everything came when it should.
-            </p>
-          ) : (
-            <ul class="ledger">
-              {entries.map((entry) => (
-                <Entry key={entry.id} entry={entry} look={look} />
-              ))}
-            </ul>
-          )}
-          {next !== undefined && (
-            <div class="button-row">
-              <button
-                type="button"
-                class="button"
-                disabled={action.busy}
-                onClick={() =>
-                  void action.run(async () => {
-                    const page = await measured.ledger(stream, next);
-                    older.value = {
-                      entries: [...(older.peek()?.entries ?? []), ...page.entries],
-                      next: page.next,
-                    };
-                    return "";
-                  })
-                }
-              >
-                Earlier
-              </button>
-              <OutcomeText outcome={action.outcome} />
-            </div>
-          )}
-        </>
+        <ul class="ledger">
+          {entries.slice(0, shown.value).map((entry) => (
+            <Entry key={entry.id} entry={entry} report={report} look={look} />
+          ))}
+        </ul>
       )}
-    </section>
+      {(next !== undefined || entries.length > shown.value) && (
+        <div class="button-row ledger-more">
+          <button
+            type="button"
+            class="button"
+            disabled={action.busy}
+            onClick={() => void action.run(earlier)}
+          >
+            Earlier
+          </button>
+          {action.outcome.state === "failed" && <OutcomeText outcome={action.outcome} />}
+        </div>
+      )}
+    </>
   );
 }
 
-function Entry({ entry, look }: { entry: LossEntry; look: (entry: LossEntry) => void }) {
-  const came = cameText(entry, seconds.value);
+function Entry({
+  entry,
+  report,
+  look,
+}: Pick<Props, "report"> & { entry: LossEntry; look: (entry: LossEntry) => void }) {
+  const now = seconds.value;
+  const { fromAt, toAt, explanation } = entry;
+  const effect = report === undefined ? undefined : effectText(entry, report, now);
+  const length = toAt === null ? now - fromAt : toAt - fromAt;
   return (
-    <li class={`ledger-entry ledger-${LOSS_TONE[entry.explanation]}`} data-entry={entry.explanation}>
+    <li class={`ledger-entry ledger-${LOSS_TONE[explanation]}`} data-entry={explanation}>
       <p>
-        {lossText(entry)}
-        {came !== undefined && `; ${came}`}
-        {entry.open && <span class="quiet"> · may still change</span>}
+        <time
+          class="ledger-when"
+          dateTime={new Date(fromAt).toISOString()}
+          title={`${fullTime(fromAt)}${length < 1_000 ? "" : `, ${durationText(length)}`}`}
+        >
+          {whenText(entry, now)}
+        </time>
+        {": "}
+        {ledgerText(entry, now)}
       </p>
-      <p class="ledger-when">
-        <time dateTime={new Date(entry.fromAt).toISOString()} title={fullTime(entry.fromAt)}>
-          {lossTimeText(entry, seconds.value)}
-        </time>{" "}
-        <button type="button" class="button button-plain button-small" onClick={() => look(entry)}>
+      <p class="ledger-effect quiet">
+        {effect !== undefined && <span data-effect>{effect.charAt(0).toUpperCase() + effect.slice(1)}</span>}
+        <button type="button" class="link-button" onClick={() => look(entry)}>
           Show in the chart
         </button>
       </p>
@@ -99,7 +110,7 @@ function Entry({ entry, look }: { entry: LossEntry; look: (entry: LossEntry) => 
   );
 }
 
-/** The identity of the present boot in a sentence, and of earlier ones together. */
+/** The identity of the present boot in a sentence. */
 function Sums({ account }: { account: HistoryGaps["account"] }) {
   const present = account.reduce<HistoryGaps["account"][number] | undefined>(
     (newest, row) => (newest === undefined || row.boot > newest.boot ? row : newest),
@@ -112,14 +123,14 @@ function Sums({ account }: { account: HistoryGaps["account"] }) {
     [stored - late - recovered, "on time"],
     [late, "late"],
     [recovered, "sent again"],
-    [held, "held by the node"],
-    [dropped, "dropped"],
+    [held, "waiting at the node"],
+    [dropped, "lost for good"],
     [unknown, "missing"],
   ];
   return (
     <p data-sums>
-      Since the node's last start <strong class="tabular">{whole.format(lastSeq - countedFrom + 1)}</strong>{" "}
-      readings were numbered:{" "}
+      Of <strong class="tabular">{whole.format(lastSeq - countedFrom + 1)}</strong> readings since the node's
+      last start:{" "}
       {terms
         .filter(([count], i) => count > 0 || i === 0)
         .map(([count, word]) => `${whole.format(count)} ${word}`)
@@ -129,7 +140,6 @@ function Sums({ account }: { account: HistoryGaps["account"] }) {
   );
 }
 
-/** The newest page grows and changes; what was fetched behind it is fixed. */
 function merged(newest: readonly LossEntry[], older: readonly LossEntry[]): LossEntry[] {
   const ids = new Set(newest.map(({ id }) => id));
   return [...newest, ...older.filter(({ id }) => !ids.has(id))];

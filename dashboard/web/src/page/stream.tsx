@@ -14,8 +14,7 @@ import { AlarmRow } from "./alarms.js";
 import { PastStream } from "./past-stream.js";
 import { Accounting } from "./stream-accounting.js";
 import { StreamChart } from "./stream-chart.js";
-import { StreamLedger } from "./stream-ledger.js";
-import { StreamPromises } from "./stream-promises.js";
+import { StreamQuality } from "./stream-quality.js";
 import { LatestReadings } from "./stream-readings.js";
 import { Rules } from "./stream-rules.js";
 import { SensorSettings } from "./stream-settings.js";
@@ -52,6 +51,7 @@ export function StreamPage({ stream }: { stream: string }) {
         </a>
       </div>
       <StreamChart node={node} sensor={sensor} away={away} axis={axis} />
+      <StreamQuality stream={stream} axis={axis} />
       <div class="columns columns-wide">
         <div class="stack">
           <Rules node={node} sensor={sensor} />
@@ -60,8 +60,6 @@ export function StreamPage({ stream }: { stream: string }) {
         <SensorSettings node={node} sensor={sensor} />
         <Accounting node={node} sensor={sensor} />
       </div>
-      <StreamPromises stream={stream} />
-      <StreamLedger stream={stream} axis={axis} />
       <StreamAlarms stream={stream} />
     </>
   );

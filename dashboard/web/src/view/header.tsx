@@ -53,17 +53,15 @@ function Navigation() {
       <a href="/" aria-current={current("overview")}>
         <Grid /> Overview
       </a>
-      <a href="/alarms" aria-current={current("alarms")}>
+      <a href="/alarms" class={now === "events" ? "nav-near" : undefined} aria-current={current("alarms")}>
         <Bell /> Alarms <AlarmCounter />
       </a>
       <a class="wide-only" href="/events" aria-current={current("events")}>
         <List /> Events
       </a>
       <a href="/quality" aria-current={current("quality")}>
-        <Gauge />
-        <span>
-          <span class="wide-only">Service </span>levels
-        </span>
+        <Gauge /> <span class="wide-only">Service levels</span>
+        <span class="narrow-only">Levels</span>
       </a>
       <a href="/compare" aria-current={current("compare")}>
         <Lines /> Compare

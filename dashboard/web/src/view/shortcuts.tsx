@@ -11,6 +11,8 @@ const KEYS: { key: string; what: string; run: () => void }[] = [
   { key: "/", what: "Search", run: () => focusSearch() },
   { key: "o", what: "Overview", run: () => navigate("/") },
   { key: "a", what: "Alarms", run: () => navigate("/alarms") },
+  { key: "e", what: "Events", run: () => navigate("/events") },
+  { key: "l", what: "Service levels", run: () => navigate("/quality") },
   { key: "c", what: "Compare", run: () => navigate("/compare") },
   { key: "s", what: "System", run: () => navigate("/system") },
   { key: "p", what: "Pause or go on", run: togglePause },
@@ -31,7 +33,7 @@ export function nextTheme(): void {
 }
 
 function focusSearch(): void {
-  if (location.pathname !== "/") navigate("/");
+  if (document.getElementById("search") === null) navigate("/");
   requestAnimationFrame(() => document.getElementById("search")?.focus());
 }
 
