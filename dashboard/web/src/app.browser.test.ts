@@ -19,7 +19,7 @@ describe.skipIf(!installed)("the app in a browser", { timeout: 60_000 }, () => {
     const before = await charted(page, TEMPERATURE);
     await expect.poll(async () => (await charted(page, TEMPERATURE)).length).toBeGreaterThan(before.length);
     await expect.poll(() => tile.locator("canvas").getAttribute("aria-label")).toContain("lowest");
-    expect(await page.locator("[data-alarm-counter]").textContent()).toContain("2 unacknowledged");
+    expect(await page.locator("[data-alarm-counter]").textContent()).toContain("3 unacknowledged");
   });
 
   it("says that the connection is lost, comes back by itself, and charts what the server has", async () => {
@@ -50,6 +50,8 @@ describe.skipIf(!installed)("the app in a browser", { timeout: 60_000 }, () => {
     for (const path of [
       "/",
       "/alarms",
+      "/events",
+      "/quality",
       "/compare",
       "/system",
       "/node/env/greenhouse",

@@ -13,6 +13,8 @@ export interface EventFilter {
 }
 
 export const NAME_FIELDS = ["domain", "node", "sensor", "rule"] as const;
+/** In the order in which an address has them, whichever was set first. */
+const FIELDS = ["severity", "state", ...NAME_FIELDS, "from", "to"] as const;
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 /** Of an address; what is not understood is left out. */
@@ -47,8 +49,9 @@ export function eventsPath(filter: EventFilter, limit: number): string {
 
 function queryOf(filter: EventFilter): URLSearchParams {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(filter)) {
-    if (value !== undefined && value !== "") query.set(name, String(value));
+  for (const field of FIELDS) {
+    const value = filter[field];
+    if (value !== undefined && value !== "") query.set(field, String(value));
   }
   return query;
 }

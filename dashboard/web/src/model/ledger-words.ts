@@ -1,5 +1,5 @@
 import type { LossEntry, LossExplanation } from "@fieldmesh/protocol";
-import { timeText } from "./times.js";
+import { rangeText, timeText } from "./times.js";
 
 const whole = new Intl.NumberFormat();
 
@@ -53,8 +53,8 @@ const WHAT: Record<Exclude<LossExplanation, "node-down">, string> = {
 /** From when to when: `13:02:10–13:03:11`, `13:02:10`, `since 13:02:10`. */
 export function whenText({ fromAt, toAt }: Pick<LossEntry, "fromAt" | "toAt">, now: number): string {
   if (toAt === null) return `since ${timeText(fromAt, now)}`;
-  const [from, to] = [timeText(fromAt, now), timeText(toAt, now)];
-  return from === to ? from : `${from}–${to}`;
+  const from = timeText(fromAt, now);
+  return from === timeText(toAt, now) ? from : rangeText({ from: fromAt, to: toAt }, now).replace(" – ", "–");
 }
 
 /**

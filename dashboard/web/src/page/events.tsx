@@ -24,7 +24,7 @@ import { usePolled } from "../view/use-polled.js";
 import { RuleText } from "./alarms.js";
 
 const EVERY_MS = 10_000; // ms
-const PAGE = 100;
+const PAGE = 50;
 
 /** Everything that was ever raised and cleared, the newest first. */
 export function EventsPage() {
@@ -157,7 +157,7 @@ function EventList({ path, filtering }: { path: string; filtering: boolean }) {
         </ul>
       )}
       {next !== undefined && (
-        <div class="button-row">
+        <div class="button-row ledger-more">
           <button
             type="button"
             class="button"
@@ -172,7 +172,7 @@ function EventList({ path, filtering }: { path: string; filtering: boolean }) {
           >
             Earlier
           </button>
-          <OutcomeText outcome={action.outcome} />
+          {action.outcome.state === "failed" && <OutcomeText outcome={action.outcome} />}
         </div>
       )}
     </section>

@@ -70,7 +70,7 @@ export function QualityPage() {
               aria-pressed={one === measure}
               onClick={() => change("measure", one === "availability" ? "" : one)}
             >
-              {MEASURE_WORD[one]}
+              {MEASURE_WORD[one]} <TroubleCounter reports={data?.reports ?? []} measure={one} />
             </button>
           ))}
         </fieldset>
@@ -118,29 +118,49 @@ function fits(words: string): (report: QualityReport) => boolean {
   };
 }
 
+/** So that a promise in trouble is found while another measure is looked at. */
+function TroubleCounter({ reports, measure }: { reports: readonly QualityReport[]; measure: Measure }) {
+  const count = reports.filter((report) => {
+    const state = objectiveOf(report, measure)?.state;
+    return state === "burning" || state === "exhausted";
+  }).length;
+  if (count === 0) return null;
+  return (
+    <span class="counter counter-open" data-trouble={measure}>
+      {whole.format(count)}
+      <span class="visually-hidden"> in trouble</span>
+    </span>
+  );
+}
+
 /** How many promises are in which state. */
 function Summary({ reports }: { reports: readonly QualityReport[] }) {
   if (reports.length === 0) return null;
   const states = reports.flatMap(({ objectives }) => objectives.map(({ state }) => state));
   const count = (state: string): number => states.filter((one) => one === state).length;
   const broken = count("burning") + count("exhausted");
+  const parts = [
+    [count("burning"), "burning"],
+    [count("exhausted"), "with the budget spent"],
+    [count("unknown"), "not measured enough yet"],
+  ] as const;
   return (
     <p class="levels-summary" data-summary>
-      {broken === 0 && <Check />}
       <strong>
-        {broken === 0
-          ? "Every promise that was measured is kept."
-          : `${whole.format(broken)} of ${whole.format(states.length)} promises ${broken === 1 ? "is" : "are"} in trouble`}
+        {broken === 0 ? (
+          <>
+            <Check /> Every promise that was measured is kept.
+          </>
+        ) : (
+          `${whole.format(broken)} of ${whole.format(states.length)} promises ${broken === 1 ? "is" : "are"} in trouble`
+        )}
       </strong>
-      {broken > 0 && (
-        <span class="quiet">
-          {" "}
-          · {whole.format(count("burning"))} burning, {whole.format(count("exhausted"))} with the budget spent
-        </span>
-      )}
-      {count("unknown") > 0 && (
-        <span class="quiet"> · {whole.format(count("unknown"))} not measured enough yet</span>
-      )}
+      <span class="quiet">
+        {parts
+          .filter(([number]) => number > 0)
+          .map(([number, word]) => `${whole.format(number)} ${word}`)
+          .join(" · ")}
+      </span>
     </p>
   );
 }
@@ -152,7 +172,7 @@ function Levels({ reports, measure }: { reports: readonly QualityReport[]; measu
       columns={[
         { label: "Stream" },
         ...QUALITY_WINDOWS.map((window) => ({ label: WINDOW_WORD[window], number: true })),
-        { label: "Error budget" },
+        { label: "Error budget", class: "levels-budget" },
         { label: "Promise" },
       ]}
     >
@@ -178,19 +198,24 @@ function Row({ report, measure }: { report: QualityReport; measure: Measure }) {
         const quality = report.windows[window];
         const tone = cellTone(quality, measure, objective);
         return (
-          <td key={window} class={`number level level-${tone}`} data-tone={tone}>
+          <td
+            key={window}
+            class={`number level level-${tone}`}
+            data-tone={tone}
+            data-window={WINDOW_WORD[window]}
+          >
             {cellText(quality, measure)}
           </td>
         );
       })}
-      <td>
+      <td class="levels-budget">
         {objective === undefined ? (
           <span class="quiet">nothing promised</span>
         ) : (
           <Budget objective={objective} />
         )}
       </td>
-      <td>{objective !== undefined && <ObjectiveBadge objective={objective} />}</td>
+      <td class="levels-state">{objective !== undefined && <ObjectiveBadge objective={objective} />}</td>
     </tr>
   );
 }

@@ -19,13 +19,14 @@ const LINES: readonly Line[] = [
   ["Per second", ({ rate }) => (rate === null ? "–" : Number(rate.toPrecision(3)).toString())],
   ["Came twice", ({ duplicates }) => whole.format(duplicates)],
   ["Out of order", ({ outOfOrder }) => whole.format(outOfOrder)],
-  ["Bad", ({ bad, badBy }) => countText(bad, badBy)],
-  ["Not as declared", ({ invalidBy }) => reasonsText(invalidBy) || "–"],
+  ["Bad", ({ bad }) => whole.format(bad)],
+  ["Not as declared", ({ invalidBy }) => whole.format(total(invalidBy))],
   ["Watched", ({ observedMs }) => durationText(observedMs)],
 ];
 
 /** Everything that was measured of a stream, over each window. */
 export function Measurements({ report }: { report: QualityReport }) {
+  const longest = report.windows["30d"];
   return (
     <>
       <p>
@@ -50,6 +51,8 @@ export function Measurements({ report }: { report: QualityReport }) {
           </tr>
         ))}
       </Table>
+      <Reasons label="Bad" by={longest.badBy} />
+      <Reasons label="Not as declared" by={longest.invalidBy} />
     </>
   );
 }
@@ -88,13 +91,18 @@ function ofText(received: number, expected: number): string {
     : `${whole.format(received)} of ${whole.format(expected)}`;
 }
 
-function countText(count: number, by: Readonly<Record<string, number>>): string {
-  const reasons = reasonsText(by);
-  return reasons === "" ? whole.format(count) : `${whole.format(count)} (${reasons})`;
+function total(by: Readonly<Record<string, number>>): number {
+  return Object.values(by).reduce((sum, count) => sum + count, 0);
 }
 
-function reasonsText(by: Readonly<Record<string, number>>): string {
-  return Object.entries(by)
-    .map(([reason, count]) => `${whole.format(count)} ${reason}`)
-    .join(", ");
+/** Reasons are sentences of sensors at times: they stand below the figures. */
+function Reasons({ label, by }: { label: string; by: Readonly<Record<string, number>> }) {
+  const reasons = Object.entries(by).sort(([, a], [, b]) => b - a);
+  if (reasons.length === 0) return null;
+  return (
+    <p class="measurement-reasons quiet">
+      {label}, of {WINDOW_WORD["30d"]}:{" "}
+      {reasons.map(([reason, count]) => `${whole.format(count)} × ${reason}`).join("; ")}
+    </p>
+  );
 }

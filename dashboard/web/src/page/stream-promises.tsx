@@ -19,15 +19,13 @@ function PromiseItem({ objective }: { objective: ObjectiveReport }) {
   const { measure, actual, state } = objective;
   return (
     <li class="promise" data-objective={measure} data-state={state}>
-      <p class="promise-what">
-        <strong>{MEASURE_WORD[measure]}</strong>{" "}
-        <span class="quiet">
-          {promiseText(objective)}
-          {actual !== null && ` · ${shareText(actual)} so far`}
-        </span>
-      </p>
+      <h3>{MEASURE_WORD[measure]}</h3>
       <p class="promise-state">
         <ObjectiveBadge objective={objective} />
+      </p>
+      <p class="promise-what quiet">
+        {promiseText(objective)}
+        {actual !== null && ` · ${shareText(actual)} so far`}
       </p>
       <Budget objective={objective} />
     </li>

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { measured } from "../history/measured.js";
+import { hello } from "../state.js";
 import type { TimeAxis } from "../time-axis.js";
 import { type Polled, usePolled } from "../view/use-polled.js";
 import { StreamLedger } from "./stream-ledger.js";
@@ -8,8 +9,17 @@ import { Promises } from "./stream-promises.js";
 
 const EVERY_MS = 5_000; // ms
 
-/** What became of a stream's readings, what it promises and what was measured of it. */
-export function StreamQuality({ stream, axis }: { stream: string; axis: TimeAxis }) {
+interface Props {
+  stream: string;
+  axis: TimeAxis;
+}
+
+/** What became of a stream's readings, what it promises and what was measured of it; without a historian nothing. */
+export function StreamQuality(props: Props) {
+  return hello.value?.history === false ? null : <Measured {...props} />;
+}
+
+function Measured({ stream, axis }: Props) {
   const report = usePolled(stream, (signal) => measured.report(stream, signal), EVERY_MS);
   const ledger = usePolled(stream, (signal) => measured.ledger(stream, undefined, signal), EVERY_MS);
   const { data } = report.value;

@@ -18,7 +18,7 @@ export function ObjectiveBadge({ objective }: { objective: ObjectiveReport }) {
       return (
         <>
           <Badge tone={severity}>{severity === "critical" ? <Critical /> : <Warning />} Burning</Badge>
-          {fast !== undefined && <span class="quiet"> {fast}</span>}
+          {fast !== undefined && <span class="quiet burn-rate"> {fast}</span>}
         </>
       );
     }
