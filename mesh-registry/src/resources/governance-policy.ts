@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { description, domainId, filledText, resourceId, time } from "./fields.js";
+
+export const POLICY_TYPES = ["quality", "security", "privacy", "metadata"] as const;
+export const ENFORCEMENTS = ["mandatory", "advisory"] as const;
+
+const MAX_RULES = 50;
+
+/** Which products a policy is for. */
+export const policyScope = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("global") }),
+    z.strictObject({ kind: z.literal("domain"), domain: domainId }),
+    z.strictObject({ kind: z.literal("product"), product: resourceId }),
+    z.strictObject({ kind: z.literal("tag"), tag: filledText(50) }),
+  ])
+  .meta({ id: "PolicyScope" });
+
+const declared = {
+  name: filledText(200),
+  type: z.enum(POLICY_TYPES),
+  scope: policyScope,
+  enforcement: z.enum(ENFORCEMENTS),
+  rules: z
+    .array(filledText(500))
+    .min(1, "expected at least one rule")
+    .max(MAX_RULES, `expected at most ${MAX_RULES} rules`),
+  description: description.default(""),
+};
+
+/** What is said of a governance policy when it is made. */
+export const governancePolicyInput = z
+  .strictObject({ id: resourceId, ...declared })
+  .meta({ id: "GovernancePolicyInput" });
+/** A governance policy as it is answered. */
+export const governancePolicy = z
+  .strictObject({ id: resourceId, ...declared, createdAt: time, updatedAt: time })
+  .meta({ id: "GovernancePolicy" });
+
+export type GovernancePolicyInput = z.output<typeof governancePolicyInput>;
+export type GovernancePolicy = z.output<typeof governancePolicy>;
