@@ -1,0 +1,10 @@
+/** What work takes turns by. No id has a `~`, a `/` or an `@` in it. */
+
+export const domainKey = (id: string): string => `domain/${id}`;
+export const productKey = (id: string): string => `product/${id}`;
+export const versionsKey = (product: string): string => `versions/${product}`;
+export const edgeKey = (source: string, target: string): string => `edge/${edgeId(source, target)}`;
+
+/** Ids of documents. */
+export const edgeId = (source: string, target: string): string => `${source}~${target}`;
+export const versionId = (product: string, version: string): string => `${product}@${version}`;

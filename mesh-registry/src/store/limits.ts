@@ -1,0 +1,14 @@
+/** How many of each are kept. They are in memory: a product takes about 2 KiB there, a step of lineage 0.5. */
+export interface RegistryLimits {
+  domains: number;
+  products: number;
+  edges: number;
+  versionsOfProduct: number;
+}
+
+export const DEFAULT_LIMITS: RegistryLimits = {
+  domains: 1_000,
+  products: 100_000,
+  edges: 200_000,
+  versionsOfProduct: 1_000,
+};

@@ -1,0 +1,122 @@
+import type { Product, ProductInput, ProductUpdate } from "../resources/product.js";
+import type { Collections } from "./collections.js";
+import type { Precondition } from "./domains.js";
+import { domainKey, productKey } from "./keys.js";
+import type { Lineage } from "./lineage.js";
+import { RegistryError } from "./registry-error.js";
+import type { StoreParts } from "./store-parts.js";
+import type { Kept, Slice, SliceQuery } from "./table.js";
+
+export interface Products {
+  list(query: SliceQuery<Product>): Slice<Product>;
+  /** @throws RegistryError not_found */
+  get(id: string): Kept<Product>;
+  /** @throws RegistryError exists, unknown_reference, too_many */
+  create(input: ProductInput): Promise<Kept<Product>>;
+  /**
+   * Changes what is declared; `change` is given the product as it is then.
+   * @throws RegistryError not_found, unknown_reference, conflict; what precondition and change throw
+   */
+  update(id: string, change: (now: Product) => ProductUpdate, check: Precondition): Promise<Kept<Product>>;
+  /** Retires it and ends its lineage. @throws RegistryError not_found; what the precondition throws */
+  retire(id: string, check: Precondition): Promise<Kept<Product>>;
+}
+
+export function createProducts(
+  { domains, products: table }: Pick<Collections, "domains" | "products">,
+  lineage: Lineage,
+  { turns, clock, limits }: StoreParts,
+): Products {
+  const get = (id: string): Kept<Product> => {
+    const kept = table.get(id);
+    if (kept === undefined) throw new RegistryError("not_found", `there is no data product "${id}"`);
+    return kept;
+  };
+  /** References of a product have to be there. Called with the turn of its domain. */
+  const checkReferences = (id: string, { domain, inputPorts }: ProductUpdate): void => {
+    if (domains.get(domain) === undefined) {
+      throw new RegistryError(
+        "unknown_reference",
+        `domain: there is no domain "${domain}": register it first`,
+        {
+          pointer: "/domain",
+          value: domain,
+        },
+      );
+    }
+    for (const [position, { product }] of inputPorts.entries()) {
+      const at = { pointer: `/inputPorts/${position}/product`, value: product };
+      if (product === id) {
+        throw new RegistryError("unknown_reference", `inputPorts: "${id}" is not made from itself`, at);
+      }
+      if (table.get(product) === undefined) {
+        const detail = `inputPorts: there is no data product "${product}": register it first`;
+        throw new RegistryError("unknown_reference", detail, at);
+      }
+    }
+  };
+  return {
+    list: (query) => table.slice(query),
+    get,
+    create: (input) =>
+      turns.run({ alone: [productKey(input.id)], shared: [domainKey(input.domain)] }, async () => {
+        if (table.get(input.id) === undefined) {
+          if (table.size >= limits.products) {
+            throw new RegistryError("too_many", `there are ${table.size} data products: no more are kept`);
+          }
+          checkReferences(input.id, input);
+          refuseRetired(input);
+          const now = clock();
+          const made = await table.insert(input.id, { ...input, createdAt: now, updatedAt: now });
+          if (made !== undefined) return made;
+        }
+        throw new RegistryError("exists", `there is a data product "${input.id}" already`);
+      }),
+    async update(id, change, check) {
+      // The domain that it is to be in is known only from what it is: asked again when it has changed meanwhile.
+      const { domain } = change(get(id).value);
+      return turns.run({ alone: [productKey(id)], shared: [domainKey(domain)] }, async () => {
+        const kept = get(id);
+        check(kept);
+        if (kept.value.status === "retired") {
+          throw new RegistryError("conflict", `data product "${id}" is retired: it does not change any more`);
+        }
+        const update = change(kept.value);
+        if (update.domain !== domain) throw changedMeanwhile(id);
+        checkReferences(id, update);
+        refuseRetired(update);
+        const { createdAt, observed } = kept.value;
+        const replaced = await table.replace(id, kept.version, {
+          id,
+          ...update,
+          ...(observed === undefined ? {} : { observed }),
+          createdAt,
+          updatedAt: clock(),
+        });
+        if (replaced !== undefined) return replaced;
+        throw changedMeanwhile(id);
+      });
+    },
+    retire: (id, check) =>
+      // Whoever makes a step of lineage shares its products: none is on its way to this one now.
+      turns.run({ alone: [productKey(id)] }, async () => {
+        const kept = get(id);
+        check(kept);
+        const retired: Product = { ...kept.value, status: "retired", updatedAt: clock() };
+        const done = kept.value.status === "retired" ? kept : await table.replace(id, kept.version, retired);
+        if (done === undefined) throw changedMeanwhile(id);
+        await lineage.endAll(id);
+        return done;
+      }),
+  };
+}
+
+function refuseRetired({ status }: ProductUpdate): void {
+  if (status !== "retired") return;
+  const detail = "status: a product is retired by DELETE, which ends its lineage, too";
+  throw new RegistryError("conflict", detail, { pointer: "/status", value: status });
+}
+
+function changedMeanwhile(id: string): RegistryError {
+  return new RegistryError("changed", `data product "${id}" was changed by another meanwhile`);
+}

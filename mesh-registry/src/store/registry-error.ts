@@ -1,0 +1,30 @@
+/** Why the registry does not do what it is asked for; programs decide by it. */
+export type RegistryErrorCode =
+  /** What is asked for is not there. */
+  | "not_found"
+  /** There is one of this name. */
+  | "exists"
+  /** It is of another version than the one that was to be changed. */
+  | "changed"
+  /** It names something that is not there. */
+  | "unknown_reference"
+  /** Others need it, or what it is forbids it. */
+  | "conflict"
+  /** It would make a product part of its own origin. */
+  | "cycle"
+  /** There are as many as are kept. */
+  | "too_many";
+
+/** A refusal that tells what to do; nothing was changed. */
+export class RegistryError extends Error {
+  override readonly name = "RegistryError";
+  readonly code: RegistryErrorCode;
+  /** The field that is at fault, as a JSON pointer (RFC 6901), with its value. */
+  readonly at: { pointer: string; value: string } | undefined;
+
+  constructor(code: RegistryErrorCode, message: string, at?: { pointer: string; value: string }) {
+    super(message);
+    this.code = code;
+    this.at = at;
+  }
+}

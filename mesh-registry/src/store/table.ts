@@ -1,0 +1,168 @@
+import { type Collection, IdTakenError, type Stored } from "@fieldmesh/storage";
+
+/** A resource with the number of its change; 1 when it was made. */
+export interface Kept<T> {
+  readonly value: T;
+  readonly version: number;
+}
+
+/** How a resource becomes a document; stores do not take every name in one. */
+export interface Codec<T, D extends object> {
+  encode(value: T): D;
+  decode(document: D): T;
+}
+
+export interface Slice<T> {
+  items: Kept<T>[];
+  /** Of all that were asked for, not only of this page. */
+  total: number;
+  /** Id of the last one of the page, where another follows. */
+  next?: string;
+}
+
+export interface SliceQuery<T> {
+  where?: ((value: T) => boolean) | undefined;
+  /** Only ids after this one. */
+  after?: string | undefined;
+  offset?: number | undefined;
+  limit: number;
+}
+
+const READ_AT_ONCE = 1_000;
+
+/**
+ * All resources of one kind, in memory as they are in the store: lists, their filters and checks across
+ * documents read them without waiting. What is seen here is safe on the medium. Ids are ASCII.
+ *
+ * Writes to one id must come one after the other; see Turns.
+ */
+export class Table<T, D extends object> {
+  readonly #collection: Collection<D>;
+  readonly #codec: Codec<T, D>;
+  readonly #kept = new Map<string, Kept<T>>();
+  readonly #ids: string[] = [];
+  /** The store was lost while these were written: they are read again before they are written again. */
+  readonly #doubtful = new Set<string>();
+
+  private constructor(collection: Collection<D>, codec: Codec<T, D>) {
+    this.#collection = collection;
+    this.#codec = codec;
+  }
+
+  static async open<T, D extends object>(
+    collection: Collection<D>,
+    codec: Codec<T, D>,
+  ): Promise<Table<T, D>> {
+    const table = new Table(collection, codec);
+    let after: string | undefined;
+    do {
+      const page = await collection.find({ index: "id", limit: READ_AT_ONCE, after });
+      for (const stored of page.items) table.#set(stored);
+      after = page.next;
+    } while (after !== undefined);
+    return table;
+  }
+
+  get size(): number {
+    return this.#ids.length;
+  }
+
+  get(id: string): Kept<T> | undefined {
+    return this.#kept.get(id);
+  }
+
+  values(): Iterable<Kept<T>> {
+    return this.#kept.values();
+  }
+
+  /** Ordered by id. */
+  slice({ where, after, offset = 0, limit }: SliceQuery<T>): Slice<T> {
+    const ids = where === undefined ? this.#ids : this.#idsWhere(where);
+    const start = (after === undefined ? 0 : firstAfter(ids, after)) + offset;
+    const end = start + limit;
+    const items: Kept<T>[] = [];
+    for (const id of ids.slice(start, end)) {
+      const kept = this.#kept.get(id);
+      if (kept !== undefined) items.push(kept);
+    }
+    const next = end < ids.length ? ids[end - 1] : undefined;
+    return { items, total: ids.length, ...(next === undefined ? {} : { next }) };
+  }
+
+  /** Undefined when there is one of this id. */
+  async insert(id: string, value: T): Promise<Kept<T> | undefined> {
+    await this.#settle(id);
+    if (this.#kept.has(id)) return undefined;
+    try {
+      return await this.#write(id, () => this.#collection.insert(id, this.#codec.encode(value)));
+    } catch (error) {
+      if (!(error instanceof IdTakenError)) throw error;
+      await this.#settle(id);
+      return undefined;
+    }
+  }
+
+  /** Undefined when it is not of this version any more. */
+  async replace(id: string, version: number, value: T): Promise<Kept<T> | undefined> {
+    await this.#settle(id);
+    if (this.#kept.get(id)?.version !== version) return undefined;
+    return this.#write(id, () => this.#collection.replaceIf(id, version, this.#codec.encode(value)));
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#doubtful.add(id);
+    await this.#collection.delete(id);
+    this.#doubtful.delete(id);
+    this.#unset(id);
+  }
+
+  async #write(id: string, write: () => Promise<Stored<D> | undefined>): Promise<Kept<T> | undefined> {
+    this.#doubtful.add(id);
+    const stored = await write();
+    if (stored === undefined) {
+      await this.#settle(id);
+      return undefined;
+    }
+    this.#doubtful.delete(id);
+    return this.#set(stored);
+  }
+
+  async #settle(id: string): Promise<void> {
+    if (!this.#doubtful.has(id)) return;
+    const stored = await this.#collection.get(id);
+    this.#doubtful.delete(id);
+    if (stored === undefined) this.#unset(id);
+    else this.#set(stored);
+  }
+
+  #idsWhere(where: (value: T) => boolean): string[] {
+    return this.#ids.filter((id) => {
+      const kept = this.#kept.get(id);
+      return kept !== undefined && where(kept.value);
+    });
+  }
+
+  #set({ id, version, document }: Stored<D>): Kept<T> {
+    const kept: Kept<T> = { value: this.#codec.decode(document), version };
+    if (!this.#kept.has(id)) this.#ids.splice(firstAfter(this.#ids, id), 0, id);
+    this.#kept.set(id, kept);
+    return kept;
+  }
+
+  #unset(id: string): void {
+    if (!this.#kept.delete(id)) return;
+    this.#ids.splice(firstAfter(this.#ids, id) - 1, 1);
+  }
+}
+
+/** Where the first of sorted ids is that comes after this one. */
+function firstAfter(ids: readonly string[], id: string): number {
+  let low = 0;
+  let high = ids.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ids[middle] ?? "") <= id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
