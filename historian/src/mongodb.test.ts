@@ -34,7 +34,12 @@ describe.skipIf(lacksOwnMongo())("the historian on MongoDB", () => {
   }
 
   async function hasRole(url: string, role: HistoryStatus["role"], within = WAIT): Promise<void> {
-    await vi.waitFor(async () => expect((await statusOf(url)).role).toBe(role), within);
+    await vi.waitFor(async () => {
+      const { role: now, brokers } = await statusOf(url);
+      expect(now).toBe(role);
+      // Who writes listens; what is published before is not heard.
+      if (role === "writer") expect(brokers).toMatchObject([{ connected: true }]);
+    }, within);
   }
 
   /** Until everything that the node has read is stored, and the identity says so. */

@@ -69,6 +69,8 @@ export class Stack {
       { log: quiet, ...world },
     );
     this.own(() => historian.close());
+    // On MongoDB another may write; and at another broker a test looks for itself.
+    if (options.storage === undefined && options.brokers === undefined) await listening(historian.url);
     return historian;
   }
 
@@ -97,6 +99,7 @@ export class Stack {
       if (event.url === undefined) continue;
       if (process.env["TEST_LOG"] === undefined) child.stdout.resume();
       else child.stdout.pipe(process.stderr);
+      if (env["STORAGE"] === undefined) await listening(event.url);
       return { url: event.url, child, kill };
     }
     throw new Error("the historian ended before it listened");
@@ -136,6 +139,17 @@ export async function statusOf(url: string): Promise<HistoryStatus> {
   const response = await fetch(`${url}/api/history/status`);
   if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
   return (await response.json()) as HistoryStatus;
+}
+
+/** Resolves when it has subscribed: what is published before is not heard, and perhaps never told of. */
+async function listening(url: string): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const { brokers } = await statusOf(url);
+      if (!brokers.every(({ connected }) => connected) || brokers.length === 0) throw new Error("not yet");
+    },
+    { timeout: 15_000, interval: 20 },
+  );
 }
 
 /** Resolves when a checkpoint of after this call is written. */
