@@ -107,7 +107,7 @@ async function measure(
   const result = await flood(running.port, {
     ...plan,
     payloadBytes: 100,
-    durationMs: context.quick ? 1_000 : 2_500,
+    durationMs: context.quick ? 1_000 : plan.rate === undefined ? 2_500 : 4_000, // of few messages a longer run
     onStarted: () => watch.begin(),
   });
   const usage = watch.end();

@@ -105,7 +105,6 @@ export class Inward implements FeedHost {
       this.#failAfter("malformed", error.message);
       return;
     }
-    this.#publishes.endOfChunk();
     // A copy, so that the first bytes of a packet do not hold a whole read buffer while its rest is awaited.
     this.#partial = at < bytes.length && !this.#deaf ? Buffer.from(bytes.subarray(at)) : null;
     this.#setFlow();

@@ -7,11 +7,12 @@ import type { PortHost, ReaderGroup, Target } from "./port-host.js";
 /** Topics that one connection's memo holds; a node has some tens. */
 const MAX_TOPICS = 2_000;
 const MAX_TOPIC_BYTES = 65_535;
-const EMPTY = Buffer.alloc(0);
 
 /** What is known of a topic that came on this connection. */
 export interface PublishVerdict {
   readonly topic: string;
+  /** The topic's bytes, to compare with. */
+  readonly bytes: Buffer;
   readonly tooDeep: boolean;
   /** Who gets what is published there; renewed when subscriptions have changed. */
   target: Target;
@@ -24,10 +25,7 @@ export interface PublishVerdict {
 export class PublishCheck {
   readonly #host: PortHost;
   readonly #seen = new Map<string, PublishVerdict>();
-  /** The topic of the last lane packet, where it stands, and what is known of it. */
-  #lastBytes: Buffer = EMPTY;
-  #lastStart = 0;
-  #lastLength = -1;
+  /** What is known of the last lane packet's topic; that of the next one is mostly the same. */
   #last: PublishVerdict | null = null;
 
   constructor(host: PortHost) {
@@ -62,17 +60,14 @@ export class PublishCheck {
     const length = ((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0);
     const topicStart = start + 2;
     if (topicStart + length > end) throw new MalformedPacketError("PUBLISH is too short", "MQTT-3.3.2");
-    let verdict = this.#isLast(bytes, topicStart, length) ? this.#last : null;
-    if (verdict === null) {
+    let verdict = this.#last;
+    if (verdict === null || !isAt(bytes, topicStart, length, verdict.bytes)) {
       // The cheapest string of these bytes, one to one.
       const key = bytes.toString("latin1", topicStart, topicStart + length);
       verdict = this.#seen.get(key) ?? this.#judge(bytes.subarray(topicStart, topicStart + length));
       if (verdict.tooDeep) return null;
       this.#last = verdict;
-      this.#lastLength = length;
     }
-    this.#lastBytes = bytes;
-    this.#lastStart = topicStart;
     const { access, router } = this.#host;
     if (verdict.revision !== access.revision) {
       verdict.revision = access.revision;
@@ -84,22 +79,6 @@ export class PublishCheck {
     return verdict.permitted ? verdict.target.group : null;
   }
 
-  /** Whether the topic is that of the last packet: of one chunk most are. */
-  #isLast(bytes: Buffer, start: number, length: number): boolean {
-    if (length !== this.#lastLength) return false;
-    const last = this.#lastBytes;
-    for (let i = 0, at = this.#lastStart; i < length; i++)
-      if (bytes[start + i] !== last[at + i]) return false;
-    return true;
-  }
-
-  /** Between chunks nothing of the last one is held. */
-  endOfChunk(): void {
-    this.#lastBytes = EMPTY;
-    this.#lastLength = -1;
-    this.#last = null;
-  }
-
   #judge(bytes: Buffer): PublishVerdict {
     if (!isUtf8(bytes)) throw new MalformedPacketError("a topic is not well-formed UTF-8", "MQTT-1.5.3-1");
     const topic = bytes.toString("utf8");
@@ -108,9 +87,17 @@ export class PublishCheck {
     const { limits, router } = this.#host;
     const tooDeep = levelCount(topic) > limits.topicLevels;
     const target = tooDeep ? router.nobody : router.target(topic);
-    const verdict: PublishVerdict = { topic, tooDeep, target, permitted: false, revision: -1 };
+    const own = Buffer.from(bytes); // these are a part of a whole read buffer
+    const verdict: PublishVerdict = { topic, bytes: own, tooDeep, target, permitted: false, revision: -1 };
     if (this.#seen.size >= MAX_TOPICS) this.#seen.clear();
     this.#seen.set(bytes.toString("latin1"), verdict);
     return verdict;
   }
+}
+
+/** Whether exactly these bytes stand there. A loop: topics are short, and a call into the runtime costs more. */
+function isAt(bytes: Buffer, start: number, length: number, wanted: Buffer): boolean {
+  if (length !== wanted.length) return false;
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== wanted[i]) return false;
+  return true;
 }
