@@ -149,10 +149,10 @@ describe.skipIf(!installed)("history in a browser", { timeout: 90_000 }, () => {
     await page.getByText("From–to").click();
     await page.getByLabel("From", { exact: true }).fill("2026-01-02T10:00:00");
     await page.getByLabel("To", { exact: true }).fill("2026-01-02T09:00:00");
-    await page.getByRole("button", { name: "Show" }).click();
+    await page.getByRole("button", { name: "Show", exact: true }).click();
     await page.getByText("The end must lie behind the beginning.").waitFor();
     await page.getByLabel("To", { exact: true }).fill("2026-01-02T12:00:00");
-    await page.getByRole("button", { name: "Show" }).click();
+    await page.getByRole("button", { name: "Show", exact: true }).click();
     await expect.poll(() => axis(page).textContent(), patient).toMatch(/10:00:00 – 12:00:00/);
   });
 

@@ -55,6 +55,12 @@ describe("what a gap did to availability", () => {
     expect(says({}, promise({ window: "1h" }))).toContain(": more than the 1 h error budget");
   });
 
+  it("ends when the first of them comes, while the last are being read", () => {
+    expect(says({ came: [NOW - 545_000, NOW - 538_000] }, promise({}))).toContain(
+      "for about 49 s: about 6 %",
+    );
+  });
+
   it("is told while it goes on", () => {
     const down = { explanation: "node-down", cause: "stopped", toAt: null, count: 0 } as const;
     expect(says(down, promise({}))).toContain("about 9 min 54 s so far: about 69 % of");
@@ -63,7 +69,7 @@ describe("what a gap did to availability", () => {
   it("is not told where it cannot be known", () => {
     expect(says({})).toBeUndefined();
     expect(says({ toAt: NOW - 595_000, came: [NOW - 594_000, NOW] }, promise({}))).toBeUndefined();
-    // They came while others were held: there was no silence.
+    // They came while others were held: that was no one silence.
     expect(says({ came: [NOW - 590_000, NOW - 538_000] }, promise({}))).toBeUndefined();
     expect(says({ cause: "broker-slow" }, promise({}))).toBeUndefined();
     // Nobody watched.

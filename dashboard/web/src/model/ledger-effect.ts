@@ -18,12 +18,11 @@ export function effectText(entry: LossEntry, report: QualityReport, now: number)
 
 function availabilityText(entry: LossEntry, report: QualityReport, now: number): string | undefined {
   const objective = objectiveOf(report, "availability");
-  if (objective?.withinMs === undefined || !keptAway(entry)) return undefined;
-  const end = entry.toAt ?? now;
-  if (!isCounted(end, objective, now)) return undefined;
-  const lengthMs = end - entry.fromAt;
-  const staleMs = lengthMs - objective.withinMs;
-  // A stretch that is about as long as the promise may have been noticed or not.
+  if (objective?.withinMs === undefined) return undefined;
+  const end = silentUntil(entry, now);
+  if (end === undefined || !isCounted(end, objective, now)) return undefined;
+  const staleMs = end - entry.fromAt - objective.withinMs;
+  // A silence that is about as long as a reading may be old was noticed or was not.
   if (staleMs <= 0) return undefined;
   const budgetMs = (1 - objective.target) * QUALITY_WINDOW_MS[objective.window];
   const sofar = entry.toAt === null ? " so far" : "";
@@ -31,20 +30,29 @@ function availabilityText(entry: LossEntry, report: QualityReport, now: number):
   return `no fresh reading for about ${durationText(roundedMs(staleMs))}${sofar}: ${spent}`;
 }
 
-/** Whether no reading of the stream can have come from the entry's beginning to its end. */
-function keptAway({ explanation, cause, fromAt, toAt, came, count, from, to }: LossEntry): boolean {
+/** The last readings of an outage are read while the first are coming: such a share of it is still one silence. */
+const OVERLAP = 0.2;
+
+/** Until when no reading of the stream can have come since the entry began, ms; undefined where that is not known. */
+function silentUntil(entry: LossEntry, now: number): number | undefined {
+  const { explanation, cause, fromAt, toAt, came, count, from, to } = entry;
   switch (explanation) {
     case "node-down":
-      return true;
+      return toAt ?? now;
     case "unknown":
-      return cause === "node-unreachable";
-    case "late":
-      // One that goes on growing while readings come was no silence.
-      return cause === "broker-unreachable" && toAt !== null && came !== undefined && came[0] >= toAt;
+      return cause === "node-unreachable" ? (toAt ?? now) : undefined;
+    case "late": {
+      if (cause !== "broker-unreachable" || toAt === null || came === undefined) return undefined;
+      const end = Math.min(toAt, came[0]);
+      // One that goes on growing while readings come was more than one silence.
+      return toAt - end <= (toAt - fromAt) * OVERLAP ? end : undefined;
+    }
     case "recovered":
-      return cause === "lost-at-broker" && count === to - from + 1 && toAt !== null && toAt > fromAt;
-    default:
-      return false;
+      return cause === "lost-at-broker" && count === to - from + 1 && toAt !== null ? toAt : undefined;
+    case "dropped":
+    case "held":
+      // Whether others came meanwhile is not known of them.
+      return undefined;
   }
 }
 

@@ -1,7 +1,16 @@
 import type { ObjectiveReport, QualityReport, WindowQuality } from "@fieldmesh/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { budgetText, burnText, cellText, cellTone, promiseText, shareText, worstFirst } from "./quality.js";
+import {
+  actualText,
+  budgetText,
+  burnText,
+  cellText,
+  cellTone,
+  promiseText,
+  shareText,
+  worstFirst,
+} from "./quality.js";
 
 const DAY = 86_400_000;
 
@@ -74,7 +83,7 @@ describe("a share in percent", () => {
 describe("a cell", () => {
   it("is broken beyond what is promised, and tight when half of that is spent", () => {
     const tone = (availability: number | null) =>
-      cellTone(quality({ availability }), "availability", objective());
+      cellTone(quality({ availability }), "availability", objective(), "24h");
     expect([1, 0.996, 0.994, 0.99, 0.9899, null].map(tone)).toEqual([
       "good",
       "good",
@@ -83,14 +92,22 @@ describe("a cell", () => {
       "broken",
       "none",
     ]);
-    expect(cellTone(quality({ availability: 0.5 }), "availability", undefined)).toBe("none");
+    expect(cellTone(quality({ availability: 0.5 }), "availability", undefined, "24h")).toBe("none");
+  });
+
+  it("holds nothing against a stream that was not watched", () => {
+    const young = quality({ availability: 0.9, observedMs: 60_000 });
+    const tone = (window: "1m" | "1h" | "24h") => cellTone(young, "availability", objective(), window);
+    expect(tone("1m")).toBe("broken");
+    expect(tone("1h")).toBe("good");
+    expect(tone("24h")).toBe("good");
   });
 
   it("tells how late readings come, against the limit", () => {
     const late = (p95: number) => quality({ timeliness: { p50: 1, p95, p99: p95 } });
     const limit = objective({ measure: "timeliness", withinMs: 1_000 });
     expect(cellText(late(420), "timeliness")).toBe("420 ms");
-    expect([400, 600, 1_001].map((p95) => cellTone(late(p95), "timeliness", limit))).toEqual([
+    expect([400, 600, 1_001].map((p95) => cellTone(late(p95), "timeliness", limit, "24h"))).toEqual([
       "good",
       "tight",
       "broken",
@@ -115,13 +132,21 @@ describe("the order of streams", () => {
 describe("words", () => {
   it("say what is promised and what is left of the budget", () => {
     expect(promiseText(objective())).toBe("99 % of 24 h: a reading not older than 6 s");
-    expect(budgetText(objective(), DAY)).toBe("7 min 12 s spent, 7 min 12 s left");
-    expect(budgetText(objective({ budgetLeft: -0.5 }), DAY)).toBe("21 min spent of 14 min");
-    expect(budgetText(objective({ measure: "completeness", budgetLeft: 0.256 }), DAY)).toBe("25 % left");
-    expect(budgetText(objective({ budgetLeft: 1 }), DAY)).toBe("all 14 min left");
-    expect(budgetText(objective({ measure: "completeness", budgetLeft: -1.5 }), DAY)).toBe("spent 2.5 times");
-    expect(budgetText(objective({ measure: "validity", budgetLeft: 1 }), DAY)).toBe("all left");
-    expect(budgetText(objective({ budgetLeft: null }), DAY)).toBe("not measured yet");
+    expect(budgetText(objective())).toBe("7 min 12 s spent, 7 min 12 s left");
+    expect(budgetText(objective({ budgetLeft: -0.5 }))).toBe("21 min spent of 14 min");
+    expect(budgetText(objective({ measure: "completeness", budgetLeft: 0.256 }))).toBe("25 % left");
+    expect(budgetText(objective({ budgetLeft: 1 }))).toBe("all 14 min left");
+    expect(budgetText(objective({ measure: "completeness", budgetLeft: -1.5 }))).toBe("spent 2.5 times");
+    expect(budgetText(objective({ measure: "validity", budgetLeft: 1 }))).toBe("all left");
+    expect(budgetText(objective({ budgetLeft: null }))).toBe("not measured yet");
+  });
+
+  it("say of how much time a share is", () => {
+    const whole = report("a", objective());
+    expect(actualText(objective(), whole)).toBe("99.50 % so far");
+    const young = { ...whole, windows: { ...whole.windows, "24h": quality({ observedMs: 9_000 }) } };
+    expect(actualText(objective(), young)).toBe("99.50 % of the 9 s watched");
+    expect(actualText(objective({ actual: null }), whole)).toBeUndefined();
   });
 
   it("say how fast it burns, by the slower of the two windows", () => {

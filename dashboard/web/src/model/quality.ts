@@ -1,9 +1,10 @@
-import type {
-  Measure,
-  ObjectiveReport,
-  QualityReport,
-  QualityWindow,
-  WindowQuality,
+import {
+  type Measure,
+  type ObjectiveReport,
+  QUALITY_WINDOW_MS,
+  type QualityReport,
+  type QualityWindow,
+  type WindowQuality,
 } from "@fieldmesh/protocol";
 import { durationText } from "./times.js";
 
@@ -54,11 +55,30 @@ export function cellText(quality: WindowQuality, measure: Measure): string {
   return quality.timeliness === null ? "–" : durationText(quality.timeliness.p95);
 }
 
+/** From so much of a window on, what was watched of it counts as all of it. */
+const WHOLE = 0.9;
+
+/** How much of a window was watched, 0 to 1. */
+export function watchedShare({ observedMs }: WindowQuality, window: QualityWindow): number {
+  const share = observedMs / QUALITY_WINDOW_MS[window];
+  return share >= WHOLE ? 1 : share;
+}
+
+/** `99.51 % so far`, `96.3 % of the 9 s watched`; undefined while nothing was measured. */
+export function actualText({ actual, window }: ObjectiveReport, report: QualityReport): string | undefined {
+  if (actual === null) return undefined;
+  const quality = report.windows[window];
+  return watchedShare(quality, window) === 1
+    ? `${shareText(actual)} so far`
+    : `${shareText(actual)} of the ${durationText(quality.observedMs)} watched`;
+}
+
 /** Against the promise where there is one; a share without a promise is only told. */
 export function cellTone(
   quality: WindowQuality,
   measure: Measure,
   objective: ObjectiveReport | undefined,
+  window: QualityWindow,
 ): QualityTone {
   if (objective === undefined) return "none";
   if (measure === "timeliness") {
@@ -69,16 +89,11 @@ export function cellTone(
   }
   const share = quality[measure];
   if (share === null) return "none";
-  // A share that is counted in doubles: 0.99 of 1 must not miss a target of 0.99 by its last bit.
-  const spent = (1 - share) / (1 - objective.target);
+  // As the budget has it: what of the window was not watched counts as kept.
+  const spent = ((1 - share) / (1 - objective.target)) * watchedShare(quality, window);
+  // Counted in doubles: 0.99 of 1 must not miss a target of 0.99 by its last bit.
   if (spent > 1 + 1e-9) return "broken";
   return spent > 0.5 ? "tight" : "good";
-}
-
-/** The share of its error budget that the worst promise has left; undefined while nothing was measured. */
-export function leastBudget(report: QualityReport): number | undefined {
-  const budgets = report.objectives.flatMap(({ budgetLeft }) => (budgetLeft === null ? [] : [budgetLeft]));
-  return budgets.length === 0 ? undefined : Math.min(...budgets);
 }
 
 /** What burns first, then the least budget; streams of which nothing was measured last. */
@@ -119,11 +134,11 @@ export function promiseText({ measure, target, withinMs, window }: ObjectiveRepo
 }
 
 /** What became of an error budget, in the measure's own terms: `57 s spent, 13 min left`, `all 14 min left`. */
-export function budgetText(objective: ObjectiveReport, windowMs: number): string {
-  const { budgetLeft, measure, target } = objective;
+export function budgetText(objective: ObjectiveReport): string {
+  const { budgetLeft, measure, target, window } = objective;
   if (budgetLeft === null) return "not measured yet";
   if (measure === "availability") {
-    const allowedMs = (1 - target) * windowMs;
+    const allowedMs = (1 - target) * QUALITY_WINDOW_MS[window];
     const spentMs = (1 - budgetLeft) * allowedMs;
     if (budgetLeft < 0) return `${durationText(spentMs)} spent of ${durationText(allowedMs)}`;
     // A budget that is whole but for the rounding of its measurement.

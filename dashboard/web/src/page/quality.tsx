@@ -11,6 +11,7 @@ import {
   WINDOW_WORD,
   worstFirst,
 } from "../model/quality.js";
+import { durationText } from "../model/times.js";
 import { promisesHref, search, setSearch } from "../router.js";
 import { nodes } from "../state.js";
 import { Budget } from "../view/budget.js";
@@ -196,13 +197,14 @@ function Row({ report, measure }: { report: QualityReport; measure: Measure }) {
       </th>
       {QUALITY_WINDOWS.map((window) => {
         const quality = report.windows[window];
-        const tone = cellTone(quality, measure, objective);
+        const tone = cellTone(quality, measure, objective, window);
         return (
           <td
             key={window}
             class={`number level level-${tone}`}
             data-tone={tone}
             data-window={WINDOW_WORD[window]}
+            title={`${durationText(quality.observedMs)} watched`}
           >
             {cellText(quality, measure)}
           </td>

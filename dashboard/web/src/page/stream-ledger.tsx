@@ -102,7 +102,12 @@ function Entry({
       </p>
       <p class="ledger-effect quiet">
         {effect !== undefined && <span data-effect>{effect.charAt(0).toUpperCase() + effect.slice(1)}</span>}
-        <button type="button" class="link-button" onClick={() => look(entry)}>
+        <button
+          type="button"
+          class="link-button"
+          aria-label={`Show in the chart: ${whenText(entry, now)}`}
+          onClick={() => look(entry)}
+        >
           Show in the chart
         </button>
       </p>

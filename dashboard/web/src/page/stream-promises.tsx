@@ -1,22 +1,23 @@
-import type { ObjectiveReport } from "@fieldmesh/protocol";
-import { MEASURE_WORD, promiseText, shareText } from "../model/quality.js";
+import type { ObjectiveReport, QualityReport } from "@fieldmesh/protocol";
+import { actualText, MEASURE_WORD, promiseText } from "../model/quality.js";
 import { Budget } from "../view/budget.js";
 import { ObjectiveBadge } from "../view/objective-badge.js";
 
 /** What a stream promises, how much of it was kept, and what is left of its error budgets. */
-export function Promises({ objectives }: { objectives: readonly ObjectiveReport[] }) {
+export function Promises({ report }: { report: QualityReport }) {
+  const { objectives } = report;
   if (objectives.length === 0) return <p class="empty-line">Nothing is promised of this stream.</p>;
   return (
     <ul class="promises">
       {objectives.map((objective) => (
-        <PromiseItem key={objective.id} objective={objective} />
+        <PromiseItem key={objective.id} objective={objective} report={report} />
       ))}
     </ul>
   );
 }
 
-function PromiseItem({ objective }: { objective: ObjectiveReport }) {
-  const { measure, actual, state } = objective;
+function PromiseItem({ objective, report }: { objective: ObjectiveReport; report: QualityReport }) {
+  const { measure, state } = objective;
   return (
     <li class="promise" data-objective={measure} data-state={state}>
       <h3>{MEASURE_WORD[measure]}</h3>
@@ -24,8 +25,7 @@ function PromiseItem({ objective }: { objective: ObjectiveReport }) {
         <ObjectiveBadge objective={objective} />
       </p>
       <p class="promise-what quiet">
-        {promiseText(objective)}
-        {actual !== null && ` · ${shareText(actual)} so far`}
+        {[promiseText(objective), actualText(objective, report)].filter(Boolean).join(" · ")}
       </p>
       <Budget objective={objective} />
     </li>

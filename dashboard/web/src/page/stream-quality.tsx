@@ -34,7 +34,7 @@ function Measured({ stream, axis }: Props) {
         <section class="card" id="promises" aria-labelledby="promises-title">
           <h2 id="promises-title">Promises</h2>
           <Problem polled={report.value} />
-          {data !== undefined && <Promises objectives={data.objectives} />}
+          {data !== undefined && <Promises report={data} />}
         </section>
         <section class="card" aria-labelledby="ledger-title" data-ledger>
           <h2 id="ledger-title">Ledger</h2>

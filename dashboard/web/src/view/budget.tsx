@@ -1,9 +1,9 @@
-import { type ObjectiveReport, QUALITY_WINDOW_MS } from "@fieldmesh/protocol";
+import type { ObjectiveReport } from "@fieldmesh/protocol";
 import { budgetText } from "../model/quality.js";
 
 /** An error budget as a bar of what is left of it, and in words; empty when it is overspent. */
 export function Budget({ objective }: { objective: ObjectiveReport }) {
-  const { budgetLeft: left, window } = objective;
+  const { budgetLeft: left } = objective;
   const share = left === null ? 0 : Math.min(1, Math.max(0, left));
   const tone = left === null ? "none" : left <= 0 ? "broken" : left < 0.5 ? "tight" : "good";
   return (
@@ -11,7 +11,7 @@ export function Budget({ objective }: { objective: ObjectiveReport }) {
       <span class="budget-bar" aria-hidden="true">
         <span style={{ width: `${share * 100}%` }} />
       </span>
-      <span>{budgetText(objective, QUALITY_WINDOW_MS[window])}</span>
+      <span>{budgetText(objective)}</span>
     </span>
   );
 }
