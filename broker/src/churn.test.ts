@@ -23,6 +23,7 @@ interface Spent {
 const PROGRAM = `
   import { runBroker } from "@fieldmesh/broker/run";
   const broker = await runBroker({ env: { MQTT_PORT: "0", MQTT_WS_PORT: "0" } });
+  process.on("disconnect", () => process.exit());
   process.on("message", () => {
     const { user, system } = process.cpuUsage();
     gc();

@@ -7,6 +7,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { Aedes } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 
+process.on("disconnect", () => process.exit()); // its test has ended, however that was
 const aedes = await Aedes.createBroker({
   authorizeSubscribe: (_client, subscription, done) =>
     done(null, subscription.topic.startsWith("refused/") ? null : subscription),
