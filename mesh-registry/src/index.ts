@@ -1,15 +1,19 @@
+export { runRegistry } from "./app.js";
 export {
-  type Attestation,
-  all,
-  evaluateRule,
-  type Facts,
-  type Finding,
-  type Measurement,
-  type Verdict,
-} from "./rules/evaluate.js";
-export { implies, type Loosening, loosenings } from "./rules/implies.js";
-export { measurementsOfReport } from "./rules/measured.js";
-export { MAX_RULE_LENGTH, type ParsedRule, parseRule, type RuleFault } from "./rules/parse.js";
-export { printRule } from "./rules/print.js";
-export { type MeasuredUnit, metricName } from "./rules/quantity.js";
-export type { Comparison, MetricRule, Rule, Unit } from "./rules/rule.js";
+  type Break,
+  breaksOf,
+  type Compatibility,
+  type CompatibilityOptions,
+} from "./compatibility/compatibility.js";
+export {
+  compareVersions,
+  judgeRelease,
+  parseVersion,
+  type Release,
+  type ReleaseVerdict,
+  type SemanticVersion,
+} from "./compatibility/release.js";
+export type { JsonSchema } from "./compatibility/schema.js";
+export { type ReadSchema, readSchema, type SchemaFault } from "./compatibility/short-forms.js";
+export type { RegistryOptions, RegistryWorld } from "./options.js";
+export { type Registry, startRegistry } from "./registry.js";
