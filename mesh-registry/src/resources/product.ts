@@ -17,14 +17,13 @@ export const VISIBILITIES = ["public", "restricted", "private"] as const;
 
 const MAX_PORTS = 50;
 
-/** [MQTT-4.7.1]: `#` only as the last level, `+` only as a whole one, nothing of it empty as a whole. */
+/** [MQTT-4.7.1]: `#` only as the last level, `+` only as a whole one. */
+const TOPIC_FILTER = /^(?:(?:\+|[^+#\s\p{Cc}\p{Cs}/]*)\/)*(?:\+|#|[^+#\s\p{Cc}\p{Cs}/]+)$/u;
+
 const topicFilter = z
   .string()
   .max(500, "expected at most 500 characters")
-  .regex(
-    /^(?:(?:\+|[^+#\s\p{Cc}\p{Cs}/]*)\/)*(?:\+|#|[^+#\s\p{Cc}\p{Cs}/]+)$/u,
-    "expected an MQTT topic filter, as env/greenhouse/+/raw",
-  );
+  .refine((given) => TOPIC_FILTER.test(given), "expected an MQTT topic filter, as env/greenhouse/+/raw");
 
 const httpAddress = z
   .url({ protocol: /^https?$/, error: "expected an http:// or https:// address" })

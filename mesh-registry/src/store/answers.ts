@@ -11,7 +11,7 @@ export interface Answers {
   /**
    * Does the work, or gives the answer that it had. An answer is remembered for a day; a failure is not: its
    * request may be made again.
-   * @throws RegistryError conflict when the key was used for another request; what the work throws
+   * @throws RegistryError key_reused when the key was used for another request; what the work throws
    */
   once(
     key: string,
@@ -42,7 +42,7 @@ export function createAnswers(
         if (known !== undefined && known.at >= clock() - KEPT_MS) {
           if (known.request !== sent) {
             const detail = "Idempotency-Key: this key was used for another request: expected a new one";
-            throw new RegistryError("conflict", detail);
+            throw new RegistryError("key_reused", detail);
           }
           const { status, headers, body } = known;
           return { answer: { status, headers, body }, again: true };

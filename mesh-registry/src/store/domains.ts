@@ -6,7 +6,7 @@ import type { StoreParts } from "./store-parts.js";
 import type { Kept, Slice, SliceQuery } from "./table.js";
 
 /** Throws where this is not what is to be changed; see `If-Match`. */
-export type Precondition = (kept: Kept<unknown>) => void;
+export type Precondition<T> = (kept: Kept<T>) => void;
 
 export interface Domains {
   list(query: SliceQuery<Domain>): Slice<Domain>;
@@ -15,9 +15,9 @@ export interface Domains {
   /** @throws RegistryError exists, too_many */
   create(input: DomainInput): Promise<Kept<Domain>>;
   /** @throws RegistryError not_found; what the precondition throws */
-  update(id: string, input: DomainUpdate, check: Precondition): Promise<Kept<Domain>>;
+  update(id: string, input: DomainUpdate, check: Precondition<Domain>): Promise<Kept<Domain>>;
   /** @throws RegistryError not_found, conflict while products are in it; what the precondition throws */
-  remove(id: string, check: Precondition): Promise<void>;
+  remove(id: string, check: Precondition<Domain>): Promise<void>;
 }
 
 export function createDomains(

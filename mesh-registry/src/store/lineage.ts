@@ -14,6 +14,8 @@ export interface Relative {
 
 export interface Lineage {
   list(query: SliceQuery<LineageEdge>): Slice<LineageEdge>;
+  /** @throws RegistryError not_found */
+  get(source: string, target: string): Kept<LineageEdge>;
   /** @throws RegistryError unknown_reference, exists, cycle, conflict, too_many */
   create(input: LineageInput): Promise<Kept<LineageEdge>>;
   /** @throws RegistryError not_found */
@@ -65,8 +67,15 @@ export async function createLineage(
   // A product that was retired when the process was killed, before its steps were ended.
   for (const { value } of products.values()) if (value.status === "retired") await endAll(value.id);
 
+  const get = (source: string, target: string): Kept<LineageEdge> => {
+    const kept = table.get(edgeId(source, target));
+    if (kept !== undefined) return kept;
+    throw new RegistryError("not_found", `there is no step of lineage from "${source}" to "${target}"`);
+  };
+
   return {
     list: (query) => table.slice(query),
+    get,
     create: (input) => {
       const { source, target } = input;
       const claims = { alone: [edgeKey(source, target)], shared: [productKey(source), productKey(target)] };
@@ -103,9 +112,7 @@ export async function createLineage(
     remove: (source, target) => {
       const claims = { alone: [edgeKey(source, target)], shared: [productKey(source), productKey(target)] };
       return turns.run(claims, async () => {
-        if (table.get(edgeId(source, target)) === undefined) {
-          throw new RegistryError("not_found", `there is no step of lineage from "${source}" to "${target}"`);
-        }
+        get(source, target);
         await removeEdge(source, target);
       });
     },

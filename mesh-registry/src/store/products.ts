@@ -17,9 +17,13 @@ export interface Products {
    * Changes what is declared; `change` is given the product as it is then.
    * @throws RegistryError not_found, unknown_reference, conflict; what precondition and change throw
    */
-  update(id: string, change: (now: Product) => ProductUpdate, check: Precondition): Promise<Kept<Product>>;
+  update(
+    id: string,
+    change: (now: Product) => ProductUpdate,
+    check: Precondition<Product>,
+  ): Promise<Kept<Product>>;
   /** Retires it and ends its lineage. @throws RegistryError not_found; what the precondition throws */
-  retire(id: string, check: Precondition): Promise<Kept<Product>>;
+  retire(id: string, check: Precondition<Product>): Promise<Kept<Product>>;
 }
 
 export function createProducts(

@@ -12,6 +12,8 @@ export type RegistryErrorCode =
   | "conflict"
   /** It would make a product part of its own origin. */
   | "cycle"
+  /** A key was used for another request. */
+  | "key_reused"
   /** There are as many as are kept. */
   | "too_many";
 

@@ -13,7 +13,10 @@ export interface VersionPage {
 
 export interface Versions {
   /** Newest first. @throws RegistryError not_found; QueryError when `after` is no cursor of this list */
-  list(product: string, page: { after?: string | undefined; limit: number }): Promise<VersionPage>;
+  list(
+    product: string,
+    page: { after?: string | undefined; offset?: number | undefined; limit: number },
+  ): Promise<VersionPage>;
   /** @throws RegistryError not_found */
   get(product: string, version: string): Promise<Version>;
   latest(product: string): Promise<Version | undefined>;
@@ -35,12 +38,12 @@ export function createVersions(
   const latest = async (product: string): Promise<VersionDocument | undefined> =>
     (await find(product, 1)).items[0]?.document;
   return {
-    async list(product, { after, limit }) {
+    async list(product, { after, offset = 0, limit }) {
       checkProduct(product);
-      const [{ items, next }, total] = await Promise.all([
-        find(product, limit, after),
-        versions.count("sequence", [product]),
-      ]);
+      const total = await versions.count("sequence", [product]);
+      if (offset >= total) return { items: [], total };
+      const start = offset === 0 ? after : (await find(product, offset)).next; // below what one page may have
+      const { items, next } = await find(product, limit, start);
       const found = items.map(({ document }) => decode(document));
       return { items: found, total, ...(next === undefined ? {} : { next }) };
     },
@@ -92,8 +95,20 @@ export function createVersions(
   };
 }
 
-function decode({ sequence: _, schema, ...version }: VersionDocument): Version {
-  return { ...version, schema: parseOpen(schema) };
+function decode(document: VersionDocument): Version {
+  const { product, version, accessPolicy, changelog, compatibility, strict, publishedAt, publishedBy } =
+    document;
+  return {
+    product,
+    version,
+    schema: parseOpen(document.schema),
+    ...(accessPolicy === undefined ? {} : { accessPolicy }),
+    changelog,
+    compatibility,
+    strict,
+    publishedAt,
+    publishedBy,
+  };
 }
 
 /** Both as 1.2.3. */
