@@ -1,0 +1,58 @@
+import { HttpProblem, principalOf } from "@fieldmesh/runtime";
+import type { Request, RequestHandler, Response } from "express";
+import type { z } from "zod";
+import type { Answer, Answers } from "../store/answers.js";
+import { parseBody } from "./input.js";
+import { answered } from "./problems.js";
+
+/** What was made: where it is, and as what it is answered. */
+export interface Made {
+  location: string;
+  etag?: string;
+  value: unknown;
+}
+
+/**
+ * A route that makes something: 201 with `Location`. With an `Idempotency-Key` the same request, sent again
+ * within a day, has the same answer and does nothing.
+ */
+export function creates<S extends z.ZodType>(
+  answers: Answers,
+  schema: S,
+  make: (input: z.output<S>, request: Request, response: Response) => Promise<Made>,
+): RequestHandler {
+  return answered(async (request, response) => {
+    const input = parseBody(request, schema);
+    const work = async (): Promise<Answer> => toAnswer(await make(input, request, response));
+    const key = keyOf(request);
+    if (key === undefined) {
+      send(response, await work());
+      return;
+    }
+    const what = `${request.method} ${request.baseUrl}${request.path}`;
+    // Names of principals have no space in them.
+    const scope = `${principalOf(response).name} ${what} ${key}`;
+    const { answer, again } = await answers.once(scope, JSON.stringify(input), work);
+    if (again) response.set("Idempotency-Replayed", "true");
+    send(response, answer);
+  });
+}
+
+function keyOf(request: Request): string | undefined {
+  const key = request.get("Idempotency-Key");
+  if (key === undefined || /^[\x21-\x7e]{1,200}$/.test(key)) return key;
+  throw new HttpProblem(422, "invalid", "Idempotency-Key: expected 1 to 200 visible ASCII characters");
+}
+
+function toAnswer({ location, etag, value }: Made): Answer {
+  const headers = { Location: location, ...(etag === undefined ? {} : { ETag: etag }) };
+  return { status: 201, headers, body: JSON.stringify(value) };
+}
+
+function send(response: Response, { status, headers, body }: Answer): void {
+  response
+    .status(status)
+    .set({ ...headers, "Cache-Control": "no-store" })
+    .type("application/json")
+    .send(body);
+}

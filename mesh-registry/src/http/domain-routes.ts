@@ -1,0 +1,52 @@
+import { resource } from "@fieldmesh/runtime";
+import { domainInput, domainUpdate } from "../resources/domain.js";
+import { etagOf, ifMatch, sendResource } from "./conditions.js";
+import { creates } from "./create.js";
+import { parseBody, parseQuery } from "./input.js";
+import { domainList, nothingAsked, pageOf, sendList, toCursor } from "./lists.js";
+import { idOf } from "./path.js";
+import { answered } from "./problems.js";
+import type { RouteParts } from "./route-parts.js";
+
+export function domainRoutes({ router, catalogue: { domains, answers }, reads, writes }: RouteParts): void {
+  resource(router, "/domains", {
+    get: reads(
+      answered((request, response) => {
+        const { items, total, next } = domains.list(pageOf(parseQuery(request, domainList)));
+        const values = items.map(({ value }) => value);
+        sendList(request, response, {
+          items: values,
+          total,
+          next: next === undefined ? next : toCursor(next),
+        });
+      }),
+    ),
+    post: writes(
+      creates(answers, domainInput, async (input) => {
+        const kept = await domains.create(input);
+        return { location: `/domains/${kept.value.id}`, etag: etagOf(kept), value: kept.value };
+      }),
+    ),
+  });
+  resource(router, "/domains/:id", {
+    get: reads(
+      answered((request, response) => {
+        parseQuery(request, nothingAsked);
+        sendResource(request, response, domains.get(idOf(request)));
+      }),
+    ),
+    put: writes(
+      answered(async (request, response) => {
+        const id = idOf(request);
+        const update = parseBody(request, domainUpdate);
+        sendResource(request, response, await domains.update(id, update, ifMatch(request)));
+      }),
+    ),
+    delete: writes(
+      answered(async (request, response) => {
+        await domains.remove(idOf(request), ifMatch(request));
+        response.status(204).end();
+      }),
+    ),
+  });
+}

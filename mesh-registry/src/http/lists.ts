@@ -1,0 +1,115 @@
+import type { Request, Response } from "express";
+import { z } from "zod";
+import { domainId, filledText, resourceId } from "../resources/fields.js";
+import { LINEAGE_TYPES } from "../resources/lineage-edge.js";
+import { PRODUCT_STATUSES, VISIBILITIES } from "../resources/product.js";
+
+const MAX_LIMIT = 1_000;
+const DEFAULT_LIMIT = 100;
+const MAX_OFFSET = 1_000_000;
+const MAX_DEPTH = 1_000;
+
+function whole(min: number, max: number) {
+  return z
+    .string()
+    .refine(
+      (text) => /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max,
+      `expected a whole number from ${min} to ${max}`,
+    )
+    .transform(Number)
+    .meta({ type: "integer", minimum: min, maximum: max });
+}
+
+/** A cursor is the last id of the page before, so it stays true whatever comes and goes meanwhile. */
+const cursor = z
+  .string()
+  .max(400, "expected a cursor out of a Link header")
+  .refine((text) => /^[\w~-]{1,210}$/.test(fromCursor(text)), "expected a cursor out of a Link header");
+
+const paged = {
+  limit: whole(1, MAX_LIMIT).optional().describe("at most so many of a page; 100 by default"),
+  offset: whole(0, MAX_OFFSET).optional().describe("so many are passed over; not with after"),
+};
+
+const oneStart = "expected without offset: each of them says where to begin";
+function startsOnce({ offset, after }: { offset?: unknown; after?: unknown }): boolean {
+  return offset === undefined || after === undefined;
+}
+const ofAfter = { path: ["after"], error: oneStart };
+
+const afterId = cursor.optional().describe("where the page before ended: taken from its Link");
+
+export const domainList = z.strictObject({ ...paged, after: afterId }).refine(startsOnce, ofAfter);
+
+export const productList = z
+  .strictObject({
+    ...paged,
+    after: afterId,
+    domain: domainId.optional(),
+    owner: filledText(200).optional(),
+    status: z.enum(PRODUCT_STATUSES).optional().describe("without it, drafts are left out"),
+    visibility: z.enum(VISIBILITIES).optional(),
+    tag: filledText(50).optional(),
+  })
+  .refine(startsOnce, ofAfter);
+
+export const lineageList = z
+  .strictObject({
+    ...paged,
+    after: afterId,
+    source: resourceId.optional(),
+    target: resourceId.optional(),
+    lineage_type: z.enum(LINEAGE_TYPES).optional(),
+  })
+  .refine(startsOnce, ofAfter);
+
+export const versionList = z
+  .strictObject({
+    ...paged,
+    after: z.string().max(4_000, "expected a cursor out of a Link header").optional(),
+  })
+  .refine(startsOnce, ofAfter);
+
+export const relativeList = z
+  .strictObject({ ...paged, after: afterId, depth: whole(1, MAX_DEPTH).optional() })
+  .refine(startsOnce, ofAfter);
+
+export const nothingAsked = z.strictObject({});
+
+/** What a store is asked for a page. */
+export function pageOf(query: {
+  limit?: number | undefined;
+  offset?: number | undefined;
+  after?: string | undefined;
+}): { limit: number; offset?: number | undefined; after?: string | undefined } {
+  const { limit = DEFAULT_LIMIT, offset, after } = query;
+  return { limit, offset, after: after === undefined ? undefined : fromCursor(after) };
+}
+
+/** A bare array; `X-Total-Count` has how many there are and `Link` (RFC 8288) the next page. */
+export function sendList(
+  request: Request,
+  response: Response,
+  { items, total, next }: { items: unknown[]; total: number; next?: string | undefined },
+): void {
+  response.set({
+    "X-Total-Count": String(total),
+    "Cache-Control": "private, no-cache",
+    Vary: "Authorization, Cookie",
+  });
+  if (next !== undefined) {
+    const query = new URLSearchParams(request.originalUrl.split("?")[1] ?? "");
+    query.delete("offset");
+    query.set("after", next);
+    response.set("Link", `<${request.baseUrl}${request.path}?${query.toString()}>; rel="next"`);
+  }
+  response.json(items);
+}
+
+export function toCursor(id: string): string {
+  return Buffer.from(id).toString("base64url");
+}
+
+function fromCursor(text: string): string {
+  return Buffer.from(text, "base64url").toString();
+}

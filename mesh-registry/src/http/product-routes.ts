@@ -1,0 +1,65 @@
+import { resource } from "@fieldmesh/runtime";
+import type { z } from "zod";
+import { type Product, productInput, productUpdate } from "../resources/product.js";
+import { etagOf, ifMatch, sendResource } from "./conditions.js";
+import { creates } from "./create.js";
+import { parseBody, parseQuery } from "./input.js";
+import { nothingAsked, pageOf, productList, sendList, toCursor } from "./lists.js";
+import { idOf } from "./path.js";
+import { answered } from "./problems.js";
+import type { RouteParts } from "./route-parts.js";
+
+export function productRoutes({ router, catalogue: { products, answers }, reads, writes }: RouteParts): void {
+  resource(router, "/products", {
+    get: reads(
+      answered((request, response) => {
+        const query = parseQuery(request, productList);
+        const { items, total, next } = products.list({ ...pageOf(query), where: filterOf(query) });
+        const values = items.map(({ value }) => value);
+        sendList(request, response, {
+          items: values,
+          total,
+          next: next === undefined ? next : toCursor(next),
+        });
+      }),
+    ),
+    post: writes(
+      creates(answers, productInput, async (input) => {
+        const kept = await products.create(input);
+        return { location: `/products/${kept.value.id}`, etag: etagOf(kept), value: kept.value };
+      }),
+    ),
+  });
+  resource(router, "/products/:id", {
+    get: reads(
+      answered((request, response) => {
+        parseQuery(request, nothingAsked);
+        sendResource(request, response, products.get(idOf(request)));
+      }),
+    ),
+    put: writes(
+      answered(async (request, response) => {
+        const id = idOf(request);
+        const update = parseBody(request, productUpdate);
+        sendResource(request, response, await products.update(id, () => update, ifMatch(request)));
+      }),
+    ),
+    delete: writes(
+      answered(async (request, response) => {
+        sendResource(request, response, await products.retire(idOf(request), ifMatch(request)));
+      }),
+    ),
+  });
+}
+
+/** Drafts are seen by who asks for them. */
+function filterOf(query: z.output<typeof productList>): (product: Product) => boolean {
+  const { domain, owner, status, visibility } = query;
+  const tag = query.tag?.trim().toLowerCase();
+  return (product) =>
+    (status === undefined ? product.status !== "draft" : product.status === status) &&
+    (domain === undefined || product.domain === domain) &&
+    (owner === undefined || product.owner === owner) &&
+    (visibility === undefined || product.visibility === visibility) &&
+    (tag === undefined || product.tags.includes(tag));
+}

@@ -1,0 +1,93 @@
+import {
+  Attempts,
+  clientKey,
+  HttpProblem,
+  principalOf,
+  type Role,
+  resource,
+  type SignIn,
+} from "@fieldmesh/runtime";
+import { type RequestHandler, Router } from "express";
+import type { Catalogue } from "../store/catalogue.js";
+import { domainRoutes } from "./domain-routes.js";
+import { parseQuery } from "./input.js";
+import { lineageRoutes } from "./lineage-routes.js";
+import { nothingAsked } from "./lists.js";
+import { registryDescription } from "./openapi.js";
+import { productRoutes } from "./product-routes.js";
+import type { RouteParts } from "./route-parts.js";
+import { versionRoutes } from "./version-routes.js";
+
+export interface RegistryRoutesOptions {
+  signIn: Pick<SignIn, "requireRole">;
+  catalogue: Catalogue;
+  /** Shown in the API description and by `/health`. */
+  version: string;
+  /** Requests of one person or program at one address. Default 60,000 in 10 s. */
+  rate?: RateLimit | undefined;
+}
+
+export interface RateLimit {
+  max: number;
+  windowMs: number;
+}
+
+/** Twice what one busy client gets out of a small machine: a bound for one that has gone mad. */
+const RATE: RateLimit = { max: 60_000, windowMs: 10_000 };
+const MAX_RATED = 10_000;
+
+/** The registry's REST interface. */
+export function registryRoutes({
+  signIn,
+  catalogue,
+  version,
+  rate: limit = RATE,
+}: RegistryRoutesOptions): Router {
+  const router = Router();
+  const rate = limited(
+    new Attempts({
+      ...limit,
+      maxKeys: MAX_RATED,
+      now: () => performance.now(), // whose clock is set back is not kept waiting
+    }),
+  );
+  const as = (role: Role, handler: RequestHandler): RequestHandler[] => [
+    signIn.requireRole(role),
+    rate,
+    handler,
+  ];
+  const parts: RouteParts = {
+    router,
+    catalogue,
+    reads: (handler) => as("viewer", handler),
+    writes: (handler) => as("operator", handler),
+  };
+  domainRoutes(parts);
+  productRoutes(parts);
+  versionRoutes(parts);
+  lineageRoutes(parts);
+  resource(router, "/health", {
+    get: (_request, response) => {
+      response.set("Cache-Control", "no-store").json({ status: "healthy", version });
+    },
+  });
+  resource(router, "/openapi.json", {
+    get: parts.reads((request, response) => {
+      parseQuery(request, nothingAsked);
+      response.set("Cache-Control", "private, no-cache").json(registryDescription(version));
+    }),
+  });
+  return router;
+}
+
+function limited(rate: Attempts): RequestHandler {
+  return (request, response, next) => {
+    const { name } = principalOf(response);
+    const waitMs = rate.take(`${name} ${clientKey(request.headers, request.socket.remoteAddress)}`);
+    if (waitMs === 0) return next();
+    const seconds = Math.ceil(waitMs / 1_000);
+    throw new HttpProblem(429, "too_many_requests", `too many requests: wait ${seconds} s`, {
+      headers: { "Retry-After": String(seconds) },
+    });
+  };
+}

@@ -1,0 +1,75 @@
+import { hostname } from "node:os";
+import { dirname, resolve } from "node:path";
+import { type Log, lockFolder, Owned, RestartRequest, type StorageAddress } from "@fieldmesh/runtime";
+import { acquireLease, type LeaseDocument, openStorage, type Storage } from "@fieldmesh/storage";
+import { startFace } from "./face.js";
+import type { RegistryOptions, RegistryWorld } from "./options.js";
+import { openCatalogue } from "./store/catalogue.js";
+
+export interface Registry {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the registry: reads what it recorded, and listens. With a store that several instances can reach it
+ * listens once it is the one that may write.
+ * @throws ConfigurationError, FolderHeldError, StorageError and others that name what to change
+ */
+export async function startRegistry(options: RegistryOptions, world: RegistryWorld): Promise<Registry> {
+  const owned = new Owned();
+  try {
+    const { url, port } = await compose(options, world, owned);
+    return { url, port, close: () => owned.close() };
+  } catch (error) {
+    await owned.close();
+    throw error;
+  }
+}
+
+async function compose(
+  options: RegistryOptions,
+  { log, clock = Date.now, stop = () => undefined }: RegistryWorld,
+  owned: Owned,
+): Promise<{ url: string; port: number }> {
+  const { folder } = options;
+  const lock = await lockFolder(folder, "registry");
+  owned.own(() => lock.release());
+  const address: StorageAddress = options.storage ?? { kind: "folder", path: dirname(folder) };
+  const storage = await openStorage({
+    address,
+    service: "registry",
+    log,
+    // This process has it already.
+    hold: (path, holder) =>
+      resolve(path) === resolve(folder)
+        ? Promise.resolve({ release: () => Promise.resolve() })
+        : lockFolder(path, holder),
+  });
+  owned.own(() => storage.close());
+  if (address.kind === "mongodb") await becomeWriter(storage, owned, { log, clock, stop });
+  const catalogue = await openCatalogue({ storage, clock, limits: options.limits });
+  const face = await startFace(options, catalogue, log);
+  owned.own(() => face.close());
+  return face;
+}
+
+/** What is in memory is true only for who writes: another instance waits here until that one is gone. */
+async function becomeWriter(
+  storage: Storage,
+  owned: Owned,
+  { log, clock, stop }: Required<RegistryWorld>,
+): Promise<void> {
+  const lease = acquireLease({
+    collection: await storage.collection<LeaseDocument>("lease", {}),
+    name: "writer",
+    holder: `registry on ${hostname()}, pid ${process.pid}`,
+    clock: { now: clock, monotonic: () => performance.now() },
+    log: log satisfies Log,
+    onLost: () => stop(new RestartRequest("another instance may write now: this one begins anew")),
+  });
+  owned.own(() => lease.release());
+  if (!lease.held) log.info("waits until it may write");
+  await lease.whenHeld;
+}
