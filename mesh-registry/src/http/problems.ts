@@ -7,6 +7,8 @@ const STATUS: Readonly<Record<RegistryErrorCode, number>> = {
   exists: 409,
   changed: 412,
   unknown_reference: 422,
+  invalid_schema: 422,
+  breaking: 409,
   conflict: 409,
   cycle: 409,
   key_reused: 422,
@@ -14,13 +16,16 @@ const STATUS: Readonly<Record<RegistryErrorCode, number>> = {
 };
 
 const RETRY_SECONDS = 5;
+/** Errors of one request that are listed. */
+const MAX_ERRORS = 100;
 
 /** What an error says to whoever asked; those that it does not know stay as they are. */
 export function toRegistryProblem(error: unknown): unknown {
   if (error instanceof RegistryError) {
-    const { at, code, message } = error;
-    const errors = at === undefined ? {} : { errors: [{ ...at, detail: message }] };
-    return new HttpProblem(STATUS[code], code, message, errors, { cause: error });
+    const { code, faults, message } = error;
+    const errors = faults.slice(0, MAX_ERRORS).map((fault) => ({ detail: message, ...fault }));
+    const extras = errors.length === 0 ? {} : { errors };
+    return new HttpProblem(STATUS[code], code, message, extras, { cause: error });
   }
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "query") {

@@ -127,8 +127,8 @@ describe("versions", () => {
     const made = await ask("POST", path, { version: "1.0", schema });
     expect([made.status, made.headers.get("location")]).toEqual([201, `${path}/1.0.0`]);
     expect(code(await ask("POST", path, { version: "1", schema }))).toEqual([409, "exists"]);
-    expect(code(await ask("POST", path, { version: "0.9", schema }))).toEqual([409, "conflict"]);
     for (const version of ["1.1", "2.0"]) await ask("POST", path, { version, schema });
+    expect(code(await ask("POST", path, { version: "1.0.5", schema }))).toEqual([409, "conflict"]);
     expect((await ask("GET", `${path}/1`)).body).toMatchObject({
       version: "1.0.0",
       schema,
@@ -145,6 +145,41 @@ describe("versions", () => {
     expect((await ask("GET", `${path}?after=x`)).status).toBe(422);
     expect(code(await ask("GET", `${path}/9.0.0`))).toEqual([404, "not_found"]);
     expect(code(await ask("GET", "/products/nobody/versions"))).toEqual([404, "not_found"]);
+  });
+});
+
+describe("a schema", () => {
+  test("is read in its short forms, and what breaks is refused without a new major version", async () => {
+    const { ask } = await registryService();
+    await ask("POST", "/domains", SALES);
+    await ask("POST", "/products", orders());
+    const path = "/products/orders/versions";
+    const publish = (version: string, schema: object): Promise<Answered> =>
+      ask("POST", path, { version, schema });
+    const fields = [
+      { name: "amount", type: "decimal", required: true },
+      { name: "note", type: "string" },
+    ];
+    const first = await publish("1.0", { fields });
+    expect([first.status, first.body]).toMatchObject([
+      201,
+      {
+        schema: {
+          type: "object",
+          required: ["amount"],
+          properties: { amount: {}, note: { type: "string" } },
+        },
+      },
+    ]);
+    const refused = await publish("1.1", { amount: "string", note: "string" });
+    expect(code(refused)).toEqual([409, "breaking"]);
+    const { errors } = refused.body as { errors: { pointer: string; detail: string }[] };
+    expect(errors.map(({ detail }) => detail)).toEqual(
+      expect.arrayContaining([expect.stringContaining("$.amount")]),
+    );
+    expect((await publish("2.0", { amount: "string", note: "string" })).status).toBe(201);
+    expect(code(await publish("2.1", { amount: "strnig" }))).toEqual([422, "invalid_schema"]);
+    expect((await ask("GET", path)).headers.get("x-total-count")).toBe("2");
   });
 });
 

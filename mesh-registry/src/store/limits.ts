@@ -3,6 +3,7 @@ export interface RegistryLimits {
   domains: number;
   products: number;
   edges: number;
+  /** At most 1,000: a new one is judged with all of them read. */
   versionsOfProduct: number;
 }
 

@@ -48,7 +48,7 @@ export async function createLineage(
     ]);
   };
   const checkEnd = (field: "source" | "target", id: string): void => {
-    const at = { pointer: `/${field}`, value: id };
+    const at = [{ pointer: `/${field}`, value: id }];
     const kept = products.get(id);
     if (kept === undefined) {
       const detail = `${field}: there is no data product "${id}": register it first`;
@@ -81,10 +81,9 @@ export async function createLineage(
       const claims = { alone: [edgeKey(source, target)], shared: [productKey(source), productKey(target)] };
       return turns.run(claims, async () => {
         if (source === target) {
-          throw new RegistryError("cycle", `target: "${target}" is not made from itself`, {
-            pointer: "/target",
-            value: target,
-          });
+          throw new RegistryError("cycle", `target: "${target}" is not made from itself`, [
+            { pointer: "/target", value: target },
+          ]);
         }
         checkEnd("source", source);
         checkEnd("target", target);
@@ -96,7 +95,7 @@ export async function createLineage(
         if (way !== undefined) {
           const circle = [source, ...way].map((id) => `"${id}"`).join(" → ");
           const detail = `source: "${source}" is made from "${target}" already: ${circle} would be a circle`;
-          throw new RegistryError("cycle", detail, { pointer: "/source", value: source });
+          throw new RegistryError("cycle", detail, [{ pointer: "/source", value: source }]);
         }
         flow.add(source, target);
         try {

@@ -42,14 +42,11 @@ export function createProducts(
       throw new RegistryError(
         "unknown_reference",
         `domain: there is no domain "${domain}": register it first`,
-        {
-          pointer: "/domain",
-          value: domain,
-        },
+        [{ pointer: "/domain", value: domain }],
       );
     }
     for (const [position, { product }] of inputPorts.entries()) {
-      const at = { pointer: `/inputPorts/${position}/product`, value: product };
+      const at = [{ pointer: `/inputPorts/${position}/product`, value: product }];
       if (product === id) {
         throw new RegistryError("unknown_reference", `inputPorts: "${id}" is not made from itself`, at);
       }
@@ -118,7 +115,7 @@ export function createProducts(
 function refuseRetired({ status }: ProductUpdate): void {
   if (status !== "retired") return;
   const detail = "status: a product is retired by DELETE, which ends its lineage, too";
-  throw new RegistryError("conflict", detail, { pointer: "/status", value: status });
+  throw new RegistryError("conflict", detail, [{ pointer: "/status", value: status }]);
 }
 
 function changedMeanwhile(id: string): RegistryError {

@@ -10,6 +10,10 @@ export type RegistryErrorCode =
   | "unknown_reference"
   /** Others need it, or what it is forbids it. */
   | "conflict"
+  /** What it says of the payload cannot be read. */
+  | "invalid_schema"
+  /** It breaks its consumers without a new major version. */
+  | "breaking"
   /** It would make a product part of its own origin. */
   | "cycle"
   /** A key was used for another request. */
@@ -17,16 +21,22 @@ export type RegistryErrorCode =
   /** There are as many as are kept. */
   | "too_many";
 
+/** What is at fault: a field, as a JSON pointer (RFC 6901), with its value or a sentence of its own. */
+export interface Fault {
+  pointer: string;
+  value?: string;
+  detail?: string;
+}
+
 /** A refusal that tells what to do; nothing was changed. */
 export class RegistryError extends Error {
   override readonly name = "RegistryError";
   readonly code: RegistryErrorCode;
-  /** The field that is at fault, as a JSON pointer (RFC 6901), with its value. */
-  readonly at: { pointer: string; value: string } | undefined;
+  readonly faults: readonly Fault[];
 
-  constructor(code: RegistryErrorCode, message: string, at?: { pointer: string; value: string }) {
+  constructor(code: RegistryErrorCode, message: string, faults: readonly Fault[] = []) {
     super(message);
     this.code = code;
-    this.at = at;
+    this.faults = faults;
   }
 }

@@ -1,4 +1,7 @@
 import { IdTakenError, IndexError, type Page } from "@fieldmesh/storage";
+import { judgeRelease } from "../compatibility/release.js";
+import { readSchema } from "../compatibility/short-forms.js";
+import type { OpenObject } from "../resources/fields.js";
 import type { Version, VersionInput } from "../resources/version.js";
 import { type Collections, parseOpen, type VersionDocument } from "./collections.js";
 import { productKey, versionId, versionsKey } from "./keys.js";
@@ -19,8 +22,10 @@ export interface Versions {
   ): Promise<VersionPage>;
   /** @throws RegistryError not_found */
   get(product: string, version: string): Promise<Version>;
-  latest(product: string): Promise<Version | undefined>;
-  /** Versions never change. @throws RegistryError not_found, exists, conflict, too_many */
+  /**
+   * Versions never change. What breaks consumers of the version before needs a new major version.
+   * @throws RegistryError not_found, invalid_schema, exists, conflict, breaking, too_many
+   */
   publish(product: string, input: VersionInput, by: string): Promise<Version>;
 }
 
@@ -35,8 +40,6 @@ export function createVersions(
   };
   const find = (product: string, limit: number, after?: string): Promise<Page<VersionDocument>> =>
     versions.find({ index: "sequence", equals: [product], order: "descending", limit, after });
-  const latest = async (product: string): Promise<VersionDocument | undefined> =>
-    (await find(product, 1)).items[0]?.document;
   return {
     async list(product, { after, offset = 0, limit }) {
       checkProduct(product);
@@ -53,10 +56,6 @@ export function createVersions(
       if (stored !== undefined) return decode(stored.document);
       throw new RegistryError("not_found", `there is no version ${version} of data product "${product}"`);
     },
-    async latest(product) {
-      const document = await latest(product);
-      return document === undefined ? undefined : decode(document);
-    },
     publish: (product, input, by) =>
       turns.run({ alone: [versionsKey(product)], shared: [productKey(product)] }, async () => {
         checkProduct(product);
@@ -66,20 +65,16 @@ export function createVersions(
             `data product "${product}" is retired: nothing more is published`,
           );
         }
-        const last = await latest(product);
-        if (last !== undefined && !isAbove(input.version, last.version)) {
-          const detail = `version: expected one above ${last.version}, which was published last`;
-          const isTaken = (await versions.get(versionId(product, input.version))) !== undefined;
-          throw new RegistryError(isTaken ? "exists" : "conflict", detail, {
-            pointer: "/version",
-            value: input.version,
-          });
-        }
-        const sequence = (last?.sequence ?? 0) + 1;
+        const schema = schemaOf(input);
+        const published = (await find(product, limits.versionsOfProduct)).items.map(
+          ({ document }) => document,
+        );
+        judge(published, { ...input, schema });
+        const sequence = (published[0]?.sequence ?? 0) + 1;
         if (sequence > limits.versionsOfProduct) {
           throw new RegistryError("too_many", `there are ${sequence - 1} versions: no more are kept`);
         }
-        const version: Version = { product, ...input, publishedAt: clock(), publishedBy: by };
+        const version: Version = { product, ...input, schema, publishedAt: clock(), publishedBy: by };
         try {
           await versions.insert(versionId(product, input.version), {
             ...version,
@@ -111,13 +106,29 @@ function decode(document: VersionDocument): Version {
   };
 }
 
-/** Both as 1.2.3. */
-function isAbove(version: string, than: string): boolean {
-  const parts = (text: string): number[] => text.split(".").map(Number);
-  const lower = parts(than);
-  for (const [position, part] of parts(version).entries()) {
-    const other = lower[position] ?? 0;
-    if (part !== other) return part > other;
+/** Also short forms, as JSON Schema. @throws RegistryError invalid_schema */
+function schemaOf({ schema }: VersionInput): OpenObject {
+  const read = readSchema(schema);
+  if (read.ok && typeof read.schema === "object") return { ...read.schema };
+  const faults = read.ok ? [] : read.faults;
+  const details = faults.map(({ path, message }) => `schema${path === "" ? "" : `.${path}`}: ${message}`);
+  throw new RegistryError(
+    "invalid_schema",
+    details[0] ?? "schema: expected a JSON Schema or fields",
+    details.map((detail) => ({ pointer: "/schema", detail })),
+  );
+}
+
+/** @throws RegistryError exists, conflict, breaking */
+function judge(published: readonly VersionDocument[], next: VersionInput): void {
+  const releases = published.map(({ version, schema }) => ({ version, schema: parseOpen(schema) }));
+  const verdict = judgeRelease(releases, next, next);
+  if (verdict.ok) return;
+  const { breaks, cause, detail } = verdict;
+  if (cause === "breaking") {
+    const faults = breaks.map(({ path, why }) => ({ pointer: "/schema", detail: `${path}: ${why}` }));
+    throw new RegistryError("breaking", detail, faults);
   }
-  return false;
+  const at = [{ pointer: "/version", value: next.version }];
+  throw new RegistryError(cause === "exists" ? "exists" : "conflict", detail, at);
 }
