@@ -49,6 +49,21 @@ const SERVICES = [
     },
   },
   {
+    name: "registry",
+    description: "Run the mesh registry: domains, data products, their versions and lineage",
+    examples: [
+      "fieldmesh registry",
+      "STORAGE=mongodb://db.example.org/fieldmesh REGISTRY_PORT=8001 fieldmesh registry",
+    ],
+    run: async () => {
+      const [{ runMain }, { runRegistry }] = await Promise.all([
+        import("@fieldmesh/runtime"),
+        import("@fieldmesh/mesh-registry"),
+      ]);
+      runMain("registry", runRegistry);
+    },
+  },
+  {
     name: "dashboard",
     description: "Run the dashboard's server",
     examples: ["fieldmesh dashboard", "MQTT_URL=mqtt://broker.example.org fieldmesh dashboard"],
