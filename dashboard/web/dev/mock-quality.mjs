@@ -18,6 +18,7 @@ const CASES = {
   exhausted: { availability: [1, 0.999, 0.9712, 0.9961], completeness: [1, 1, 0.9982, 0.9998] },
   invalid: { validity: [0.97, 0.981, 0.9962, 0.9991] },
   late: { timeliness: [3, 4, 8_400, 4_100] },
+  away: { availability: [0, 0.652, 0.9854, 0.9995] },
   unknown: "unknown",
 };
 
@@ -28,6 +29,7 @@ const OF_NODES = {
   env_greenhouse_airquality: "invalid",
   "env_atlas_disk-free": "late",
   env_greenhouse_door: "unknown",
+  env_shed_temperature: "away",
 };
 /** Of the made-up streams one in so many. */
 const ONE_IN = [

@@ -25,7 +25,7 @@ describe.skipIf(!installed)("service levels, ledger and events in a browser", { 
     const row = rows(page).first();
     expect(await row.textContent()).toMatch(/Burning\s*8.3 times too fast/);
     expect(await row.textContent()).toContain("7 min 3 s spent, 7 min 20 s left");
-    expect(await page.locator("[data-summary]").textContent()).toContain("3 of 52 promises are in trouble");
+    expect(await page.locator("[data-summary]").textContent()).toContain("4 of 52 promises are in trouble");
 
     await row.getByRole("link").click();
     const promise = page.locator('[data-objective="availability"]');

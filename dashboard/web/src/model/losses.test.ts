@@ -22,6 +22,7 @@ describe("a gap in words", () => {
     [{ count: 1, explanation: "dropped", cause: "full" }, "1 reading dropped by the node (full)"],
     [{ explanation: "recovered" }, "61 readings lost on the way, sent again"],
     [{ explanation: "unknown" }, "61 readings missing"],
+    [{ explanation: "unknown", cause: "node-unreachable", count: 0 }, "Node cannot be reached"],
     [{ explanation: "held" }, "61 readings wait at the node"],
     [{ explanation: "node-down", count: 0, from: 0, to: 0 }, "Node down"],
   ] satisfies [Partial<LossEntry>, string][])("%j: %s", (more, text) => {

@@ -1,10 +1,10 @@
 import type { LossEntry, LossExplanation } from "@fieldmesh/protocol";
 import { durationText, timeText } from "./times.js";
 
-/** How bad a gap is, for its colour: `mended` what came after all, `quiet` what nobody read. */
+/** How bad a gap is, for its colour: `mended` what came after all, `waiting` what may, `quiet` what nobody read. */
 export type LossTone = "mended" | "waiting" | "lost" | "quiet";
 
-export const LOSS_TONE: Record<LossExplanation, LossTone> = {
+const TONE: Record<LossExplanation, LossTone> = {
   late: "mended",
   recovered: "mended",
   held: "waiting",
@@ -12,6 +12,11 @@ export const LOSS_TONE: Record<LossExplanation, LossTone> = {
   unknown: "lost",
   "node-down": "quiet",
 };
+
+/** Of a node that cannot be reached nothing is lost yet. */
+export function lossTone({ explanation, count }: Pick<LossEntry, "explanation" | "count">): LossTone {
+  return explanation === "unknown" && count === 0 ? "waiting" : TONE[explanation];
+}
 
 const WHAT: Record<LossExplanation, string> = {
   late: "came late",
@@ -29,6 +34,8 @@ export function lossText(entry: LossEntry): string {
   const { count, explanation, cause } = entry;
   const because = cause === undefined ? "" : ` (${cause.replaceAll("-", " ")})`;
   if (explanation === "node-down") return `Node down${because}`;
+  // Of a node that is away nobody knows yet how many they are.
+  if (count === 0) return "Node cannot be reached";
   return `${whole.format(count)} ${count === 1 ? "reading" : "readings"} ${WHAT[explanation]}${because}`;
 }
 

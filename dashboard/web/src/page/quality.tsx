@@ -9,6 +9,7 @@ import {
   MEASURE_WORD,
   objectiveOf,
   WINDOW_WORD,
+  watchedShare,
   worstFirst,
 } from "../model/quality.js";
 import { durationText } from "../model/times.js";
@@ -207,6 +208,9 @@ function Row({ report, measure }: { report: QualityReport; measure: Measure }) {
             title={`${durationText(quality.observedMs)} watched`}
           >
             {cellText(quality, measure)}
+            {quality.observedMs > 0 && watchedShare(quality, window) < 1 && (
+              <span class="level-of">of {durationText(quality.observedMs)}</span>
+            )}
           </td>
         );
       })}

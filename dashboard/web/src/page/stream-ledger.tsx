@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { measured } from "../history/measured.js";
 import { effectText } from "../model/ledger-effect.js";
 import { ledgerText, whenText } from "../model/ledger-words.js";
-import { LOSS_TONE } from "../model/losses.js";
+import { lossTone } from "../model/losses.js";
 import { durationText, fullTime } from "../model/times.js";
 import { seconds } from "../server-clock.js";
 import type { TimeAxis } from "../time-axis.js";
@@ -88,7 +88,7 @@ function Entry({
   const effect = report === undefined ? undefined : effectText(entry, report, now);
   const length = toAt === null ? now - fromAt : toAt - fromAt;
   return (
-    <li class={`ledger-entry ledger-${LOSS_TONE[explanation]}`} data-entry={explanation}>
+    <li class={`ledger-entry ledger-${lossTone(entry)}`} data-entry={explanation}>
       <p>
         <time
           class="ledger-when"

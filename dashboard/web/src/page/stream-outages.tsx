@@ -1,6 +1,6 @@
 import type { LossEntry } from "@fieldmesh/protocol";
 import type { Signal } from "@preact/signals";
-import { LOSS_TONE, lossText, lossTimeText } from "../model/losses.js";
+import { lossText, lossTimeText, lossTone } from "../model/losses.js";
 import { seconds } from "../server-clock.js";
 import type { TimeAxis } from "../time-axis.js";
 
@@ -32,7 +32,7 @@ export function Outages({ losses, axis, named }: Props) {
         <li key={loss.id}>
           <button
             type="button"
-            class={`outage outage-${LOSS_TONE[loss.explanation]}`}
+            class={`outage outage-${lossTone(loss)}`}
             data-loss={loss.explanation}
             title="Look at it closely"
             onClick={() => look(loss)}

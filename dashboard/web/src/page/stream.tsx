@@ -1,11 +1,13 @@
+import type { NodeView, SensorView } from "@fieldmesh/protocol";
 import { useComputed } from "@preact/signals";
 import { alarmStream, raiseId } from "../model/alarms.js";
 import { findStream, isAway, nodeTitle, sensorTitle, standingOf } from "../model/catalogue.js";
+import { eventSearch } from "../model/event-query.js";
 import { liveView } from "../model/time-view.js";
 import { compareSearch } from "../model/view-address.js";
 import { windowMs } from "../preferences.js";
 import { nodeHref } from "../router.js";
-import { book, nodes, worst } from "../state.js";
+import { book, hello, nodes, worst } from "../state.js";
 import { StandingBadge } from "../view/badge.js";
 import { Lines } from "../view/icons.js";
 import { PageTitle } from "../view/page-title.js";
@@ -60,7 +62,7 @@ export function StreamPage({ stream }: { stream: string }) {
         <SensorSettings node={node} sensor={sensor} />
         <Accounting node={node} sensor={sensor} />
       </div>
-      <StreamAlarms stream={stream} />
+      <StreamAlarms node={node} sensor={sensor} />
     </>
   );
 }
@@ -68,7 +70,8 @@ export function StreamPage({ stream }: { stream: string }) {
 /** As many of this stream's past alarms as its own page shows. */
 const MAX_PAST = 20;
 
-function StreamAlarms({ stream }: { stream: string }) {
+function StreamAlarms({ node, sensor }: { node: NodeView; sensor: SensorView }) {
+  const { stream } = sensor;
   const standing = [...book.value.standing.values()].filter((alarm) => alarmStream(alarm) === stream);
   const ids = new Set(standing.map(raiseId));
   const past = book.value.history
@@ -76,7 +79,14 @@ function StreamAlarms({ stream }: { stream: string }) {
     .slice(0, MAX_PAST);
   return (
     <section class="card" aria-labelledby="stream-alarms">
-      <h2 id="stream-alarms">Alarms of this sensor</h2>
+      <div class="card-head">
+        <h2 id="stream-alarms">Alarms of this sensor</h2>
+        {hello.value?.history !== false && (
+          <a href={`/events${eventSearch({ domain: node.domain, node: node.node, sensor: sensor.id })}`}>
+            All its events
+          </a>
+        )}
+      </div>
       {standing.length + past.length === 0 ? (
         <p class="empty-line">No alarm so far.</p>
       ) : (

@@ -3,7 +3,7 @@ import type { OutageMark } from "../chart/outages.js";
 import type { HistorianState } from "../history/client.js";
 import { pastOf } from "../history/histories.js";
 import type { EventMark } from "../model/alarms.js";
-import { LOSS_TONE, lossesIn } from "../model/losses.js";
+import { lossesIn, lossTone } from "../model/losses.js";
 import type { Range } from "../model/time-view.js";
 import type { Summary } from "../model/window.js";
 import { streams } from "../state.js";
@@ -52,7 +52,7 @@ export function outagesOf(
   return lossesIn(losses, from, to).map((loss) => ({
     from: loss.fromAt,
     to: loss.toAt,
-    tone: LOSS_TONE[loss.explanation],
+    tone: lossTone(loss),
     named: loss.id === focused?.id || pointed.includes(loss),
   }));
 }

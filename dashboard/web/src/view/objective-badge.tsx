@@ -31,7 +31,7 @@ export function ObjectiveBadge({ objective }: { objective: ObjectiveReport }) {
     case "unknown":
       return (
         <Badge tone="quiet">
-          <Clock /> Not measured
+          <Clock /> {objective.actual === null ? "Not measured" : "Too early to say"}
         </Badge>
       );
   }
