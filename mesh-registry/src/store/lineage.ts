@@ -1,16 +1,10 @@
+import { LineageGraph, type Relation } from "../lineage/lineage-graph.js";
 import type { LineageEdge, LineageInput } from "../resources/lineage-edge.js";
 import type { Collections } from "./collections.js";
-import { Flow } from "./flow.js";
 import { edgeId, edgeKey, productKey } from "./keys.js";
 import { RegistryError } from "./registry-error.js";
 import type { StoreParts } from "./store-parts.js";
 import type { Kept, Slice, SliceQuery } from "./table.js";
-
-/** A product that another is connected to, and the fewest steps between the two. */
-export interface Relative {
-  product: string;
-  depth: number;
-}
 
 export interface Lineage {
   list(query: SliceQuery<LineageEdge>): Slice<LineageEdge>;
@@ -21,9 +15,9 @@ export interface Lineage {
   /** @throws RegistryError not_found */
   remove(source: string, target: string): Promise<void>;
   /** Where a product comes from, nearest first. @throws RegistryError not_found */
-  upstream(product: string, depth?: number): Relative[];
+  upstream(product: string, depth?: number): Relation[];
   /** What is made of a product, nearest first. @throws RegistryError not_found */
-  downstream(product: string, depth?: number): Relative[];
+  downstream(product: string, depth?: number): Relation[];
   /** Removes all steps of a product; asked for by whoever has it alone. */
   endAll(product: string): Promise<void>;
 }
@@ -33,19 +27,15 @@ export async function createLineage(
   { turns, clock, limits }: StoreParts,
 ): Promise<Lineage> {
   /** Also steps that are on their way into the store: two callers cannot close a cycle together. */
-  const flow = new Flow();
-  for (const { value } of table.values()) flow.add(value.source, value.target);
+  const graph = new LineageGraph();
+  for (const { value } of table.values()) graph.add(value);
 
   const removeEdge = async (source: string, target: string): Promise<void> => {
     await table.remove(edgeId(source, target));
-    flow.remove(source, target);
+    graph.remove(source, target);
   };
   const endAll = async (product: string): Promise<void> => {
-    const [sources, targets] = [flow.sourcesOf(product), flow.targetsOf(product)];
-    await Promise.all([
-      ...sources.map((source) => removeEdge(source, product)),
-      ...targets.map((target) => removeEdge(product, target)),
-    ]);
+    await Promise.all(graph.stepsOf(product).map(({ source, target }) => removeEdge(source, target)));
   };
   const checkEnd = (field: "source" | "target", id: string): void => {
     const at = [{ pointer: `/${field}`, value: id }];
@@ -80,29 +70,23 @@ export async function createLineage(
       const { source, target } = input;
       const claims = { alone: [edgeKey(source, target)], shared: [productKey(source), productKey(target)] };
       return turns.run(claims, async () => {
-        if (source === target) {
-          throw new RegistryError("cycle", `target: "${target}" is not made from itself`, [
-            { pointer: "/target", value: target },
-          ]);
-        }
         checkEnd("source", source);
         checkEnd("target", target);
         if (table.get(edgeId(source, target)) !== undefined) throw edgeExists(source, target);
-        if (flow.size >= limits.edges) {
-          throw new RegistryError("too_many", `there are ${flow.size} steps of lineage: no more are kept`);
+        if (graph.size >= limits.edges) {
+          throw new RegistryError("too_many", `there are ${graph.size} steps of lineage: no more are kept`);
         }
-        const way = flow.way(target, source);
-        if (way !== undefined) {
-          const circle = [source, ...way].map((id) => `"${id}"`).join(" → ");
-          const detail = `source: "${source}" is made from "${target}" already: ${circle} would be a circle`;
-          throw new RegistryError("cycle", detail, [{ pointer: "/source", value: source }]);
+        const added = graph.add(input);
+        if (!added.ok) {
+          const circle = added.cycle.map((id) => `"${id}"`).join(" → ");
+          const detail = `target: "${target}" would be made from itself: ${circle}`;
+          throw new RegistryError("cycle", detail, [{ pointer: "/target", value: target }]);
         }
-        flow.add(source, target);
         try {
           const made = await table.insert(edgeId(source, target), { ...input, createdAt: clock() });
           if (made !== undefined) return made;
         } catch (error) {
-          flow.remove(source, target);
+          graph.remove(source, target);
           throw error;
         }
         throw edgeExists(source, target);
@@ -117,11 +101,11 @@ export async function createLineage(
     },
     upstream: (product, depth) => {
       checkProduct(product);
-      return flow.reach(product, (id) => flow.sourcesOf(id), depth);
+      return graph.upstream(product, depth);
     },
     downstream: (product, depth) => {
       checkProduct(product);
-      return flow.reach(product, (id) => flow.targetsOf(id), depth);
+      return graph.downstream(product, depth);
     },
     endAll,
   };
