@@ -25,9 +25,9 @@ COPY . .
 # The command and, through its references, every service; then the page.
 RUN npx --no-install tsc -b cli && npx --no-install vite build --logLevel warn dashboard/web
 # What runs: no compiler, no sources, no tests and none of their tools (a browser driver among them).
-RUN npm pkg set --json 'workspaces=["protocol","runtime","storage","broker","edge","historian","dashboard/server","dashboard/web","cli"]' \
+RUN npm pkg set --json 'workspaces=["protocol","runtime","storage","broker","edge","historian","mesh-registry","dashboard/server","dashboard/web","cli"]' \
  && npm prune --omit=dev --no-audit --no-fund --ignore-scripts \
- && rm -rf bench test mesh-registry package-lock.json \
+ && rm -rf bench test package-lock.json \
     dashboard/web/vite.config.ts dashboard/web/index.html dashboard/web/dev dashboard/web/public \
  && find . -path ./node_modules -prune -o \( -name src -o -name '.tsbuildinfo*' -o -name 'tsconfig*.json' -o -name '*.map' \) -print0 \
   | xargs -0 rm -rf
@@ -36,7 +36,7 @@ FROM ${BASE}
 WORKDIR /app
 ENV NODE_ENV=production DATA_DIR=/data
 # Made here so that a named volume, mounted on one of them for the first time, belongs to the services' user.
-RUN mkdir -p /data/edge /data/dashboard /data/historian /data/broker /credentials /users \
+RUN mkdir -p /data/edge /data/dashboard /data/historian /data/registry /data/broker /credentials /users \
  && chown -R node:node /data /credentials /users \
  && ln -s /app/cli/bin/fieldmesh.js /usr/local/bin/fieldmesh
 COPY --from=build /app ./
