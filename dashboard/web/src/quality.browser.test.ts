@@ -162,10 +162,12 @@ describe.skipIf(!installed)("service levels, ledger and events in a browser", { 
     await expect.poll(() => rows(page).count(), patient).toBeGreaterThan(10);
     const problem = page.locator("[data-historian-problem]").first();
     await fetch(`${url}/mock/historian/away`, { method: "POST" });
-    await expect.poll(() => problem.textContent(), patient).toContain("cannot be reached");
+    // It asks more rarely where answers take long.
+    const slowly = { ...patient, timeout: 40_000 };
+    await expect.poll(() => problem.textContent(), slowly).toContain("cannot be reached");
     expect(await rows(page).count()).toBeGreaterThan(10);
     await fetch(`${url}/mock/historian/here`, { method: "POST" });
-    await expect.poll(() => problem.count(), patient).toBe(0);
+    await expect.poll(() => problem.count(), slowly).toBe(0);
   });
 
   it("says so where there is no historian", async () => {

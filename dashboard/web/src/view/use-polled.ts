@@ -11,6 +11,10 @@ export interface Polled<T> {
   problem: string | undefined;
 }
 
+/** At least so many times as long as a read took is the pause before the next. */
+const PAUSE_TO_READ = 10;
+const LONGEST_PAUSE_MS = 60_000; // ms
+
 /** A problem for people, of an answer of the historian. */
 function problemText(error: unknown): string {
   const state = stateAfter(error);
@@ -39,17 +43,22 @@ export function usePolled<T>(
     if (!asks) return;
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const again = (): void => {
-      timer = setTimeout(() => (document.hidden ? again() : void run()), everyMs);
+    const again = (pauseMs: number): void => {
+      timer = setTimeout(() => (document.hidden ? again(pauseMs) : void run()), pauseMs);
     };
     const run = async (): Promise<void> => {
+      const began = performance.now();
+      let pauseMs = everyMs;
       try {
         polled.value = { data: await load(controller.signal), problem: undefined };
+        // Thousands of reports are megabytes: what takes long is asked for more rarely.
+        const tookMs = performance.now() - began;
+        pauseMs = Math.max(everyMs, Math.min(LONGEST_PAUSE_MS, tookMs * PAUSE_TO_READ));
       } catch (error) {
         if (controller.signal.aborted) return;
         polled.value = { data: polled.peek().data, problem: problemText(error) };
       }
-      if (!controller.signal.aborted) again();
+      if (!controller.signal.aborted) again(pauseMs);
     };
     void run();
     return () => {
