@@ -205,17 +205,17 @@ export class BootBook {
 }
 
 /**
- * What was asked for was missed by the historian when it was away at that time. But a broker that the node, too,
- * lost and found again in that time has lost what was read before.
+ * What was asked for was missed by the historian when it was away at that time. But when the node, too, lost the broker
+ * and found it again in that time, it held what was read before, and sent that by itself: it is late because of the
+ * broker, though it had to be asked for again where the node was back before the historian.
  */
 function recovered(at: number, { absentAt, connectedAt }: Surroundings): Came {
-  const explanation = "recovered";
   const absence = absentAt(at);
-  if (absence === undefined) return { explanation, cause: "lost-at-broker" };
+  if (absence === undefined) return { explanation: "recovered", cause: "lost-at-broker" };
   const bothLost =
     connectedAt !== undefined &&
     at <= connectedAt &&
     connectedAt >= absence.from &&
     connectedAt <= (absence.to ?? Number.POSITIVE_INFINITY);
-  return { explanation, cause: bothLost ? "lost-at-broker" : "historian-away" };
+  return bothLost ? LATE : { explanation: "recovered", cause: "historian-away" };
 }

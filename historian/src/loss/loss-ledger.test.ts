@@ -131,6 +131,22 @@ describe("the loss ledger", () => {
     expect(await told()).toEqual(["11-20 (10) 11-20 recovered historian-away"]);
   });
 
+  it("takes what both missed of their broker for held by the node, though the node was back first", async () => {
+    node.cut();
+    link.disconnect();
+    await pass(10);
+    node.connect();
+    await pass(1);
+    link.connect();
+    node.tell(true);
+    await pass(5);
+    expect(await told()).toEqual([
+      "11-20 (10) 11-20 late broker-unreachable",
+      "21-21 (1) 21-21 recovered historian-away",
+    ]);
+    expect(losses.account(STREAM)).toMatchObject([{ stored: 26, late: 10, recovered: 1, unknown: 0 }]);
+  });
+
   it("knows what it missed while it was dead, and goes on with its account", async () => {
     node.cut();
     await pass(5);
