@@ -15,6 +15,7 @@ export {
 } from "./compatibility/release.js";
 export type { JsonSchema } from "./compatibility/schema.js";
 export { type ReadSchema, readSchema, type SchemaFault } from "./compatibility/short-forms.js";
+export { toAsyncApi } from "./exchange/asyncapi.js";
 export { type Contract, fromOdcs, type OdcsDocument, type ReadContract, toOdcs } from "./exchange/odcs.js";
 export {
   type Impact,
