@@ -1,3 +1,4 @@
+import { StoreAwayError } from "@fieldmesh/storage";
 import { LineageGraph, type Relation } from "../lineage/lineage-graph.js";
 import type { LineageEdge, LineageInput } from "../resources/lineage-edge.js";
 import type { Collections } from "./collections.js";
@@ -86,7 +87,8 @@ export async function createLineage(
           const made = await table.insert(edgeId(source, target), { ...input, createdAt: clock() });
           if (made !== undefined) return made;
         } catch (error) {
-          graph.remove(source, target);
+          // A store that went away may have it: until that is known, nothing may close a circle with it.
+          if (!(error instanceof StoreAwayError)) graph.remove(source, target);
           throw error;
         }
         throw edgeExists(source, target);
