@@ -14,16 +14,24 @@ export function newCommand(
   const command = new Command(name)
     .description(description)
     .helpOption("--help", "show this help")
-    .showHelpAfterError(`(run \`fieldmesh ${name} --help\` for its options and examples)`)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
+      // Not showHelpAfterError: a command does not know yet here below which other one it will stand.
+      outputError: (text, write) =>
+        write(`${text}(run \`${wordsOf(command)} --help\` for its options and examples)\n`),
     });
   if (examples.length > 0) {
     command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
   }
   return command;
+}
+
+/** As it is called: `fieldmesh users add`. */
+function wordsOf(command: Command): string {
+  const { parent } = command;
+  return parent === null ? command.name() : `${wordsOf(parent)} ${command.name()}`;
 }
 
 /** Commander's way of ending: `--help` and `--version` are not failures, everything else is wrong use. */

@@ -58,4 +58,12 @@ describe("fieldmesh", () => {
     expect(await runCommand([], terminal)).toBe(2);
     expect(terminal.err()).toContain("audit");
   });
+
+  it("names the command whose help helps, also below another one", async () => {
+    for (const words of ["pub", "users add", "users"]) {
+      const terminal = capturedTerminal();
+      expect(await runCommand([...words.split(" "), "--nothing-of-the-kind"], terminal)).toBe(2);
+      expect(terminal.err()).toContain(`(run \`fieldmesh ${words} --help\` for its options and examples)`);
+    }
+  });
 });
