@@ -61,3 +61,18 @@ export {
 } from "./resources/subscription.js";
 export { type Template, type TemplateInput, template, templateInput } from "./resources/template.js";
 export { type Version, type VersionInput, version, versionInput } from "./resources/version.js";
+export {
+  type Attestation,
+  all,
+  evaluateRule,
+  type Facts,
+  type Finding,
+  type Measurement,
+  type Verdict,
+} from "./rules/evaluate.js";
+export { implies, type Loosening, loosenings } from "./rules/implies.js";
+export { measurementsOfReport } from "./rules/measured.js";
+export { MAX_RULE_LENGTH, type ParsedRule, parseRule, type RuleFault } from "./rules/parse.js";
+export { printRule } from "./rules/print.js";
+export { type MeasuredUnit, metricName } from "./rules/quantity.js";
+export type { Comparison, MetricRule, Rule, Unit } from "./rules/rule.js";
