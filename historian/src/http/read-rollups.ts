@@ -8,7 +8,8 @@ const MAX_TAIL = 500_000;
 
 /**
  * Rows whose start lies in the range, `from` set back to the start of its row. The newest rows are made here from what
- * they will be made of, so that the present is never missing: they are kept only once their time is over.
+ * they will be made of, so that the present is never missing: a minute is kept only once it is over, an hour of the
+ * minutes that are.
  */
 export async function readRollups(
   series: Rows,
@@ -20,13 +21,19 @@ export async function readRollups(
   const { to } = range;
   const rows = await series.rollups(level, stream, from, to);
   const last = rows.at(-1);
-  const tail = { from: last === undefined ? from : last.at + ROLLUP_MS[level], to };
-  if (tail.from >= to) return rows;
-  const made =
-    level === "hour"
-      ? coarser("hour", await readRollups(series, "minute", stream, tail))
-      : await fromRaw(series, stream, tail);
-  return [...rows, ...made];
+  if (level === "minute") {
+    const tail = { from: last === undefined ? from : last.at + ROLLUP_MS.minute, to };
+    return tail.from < to ? [...rows, ...(await fromRaw(series, stream, tail))] : rows;
+  }
+  const made = coarser("hour", await readRollups(series, "minute", stream, { from: last?.at ?? from, to }));
+  const again = made[0];
+  if (last === undefined || again?.at !== last.at) return [...rows, ...made];
+  // Of an hour whose minutes are pruned, or that `to` cuts through, the row that is kept has more.
+  return [...rows.slice(0, -1), readingsOf(again) > readingsOf(last) ? again : last, ...made.slice(1)];
+}
+
+function readingsOf({ count, bad }: Rollup): number {
+  return count + bad;
 }
 
 async function fromRaw(series: Rows, stream: string, range: { from: number; to: number }): Promise<Rollup[]> {

@@ -1,14 +1,13 @@
-import {
-  type Appended,
-  ROLLUP_MS,
-  type Rollup,
-  type RollupLevel,
-  type Sample,
-  type SampleColumns,
-  type Series,
-  type TimeRange,
+import type {
+  Appended,
+  Rollup,
+  RollupLevel,
+  Sample,
+  SampleColumns,
+  Series,
+  TimeRange,
 } from "@fieldmesh/storage";
-import { RollUp } from "../rollup/roll-up.js";
+import { RollUp, rowStart } from "../rollup/roll-up.js";
 import { stretchesOf } from "./sample-columns.js";
 
 /** Series in memory that can be away, or hang: faults that a real store cannot be brought to in a test. */
@@ -64,10 +63,10 @@ export class FakeSeries implements Pick<Series, "append" | "range" | "latest" | 
   async rollups(level: RollupLevel, stream: string, from: number, to: number): Promise<Rollup[]> {
     await this.#ready();
     const rollUp = new RollUp(level);
-    for (const sample of this.#streams.get(stream) ?? []) rollUp.sample(sample);
-    // As in the real one, a row is made once its time is over.
-    const ended = this.#clock() - ROLLUP_MS[level];
-    return rollUp.rows().filter(({ at }) => at >= from && at < to && at <= ended);
+    // As in the real one, a minute is made once its time is over, and an hour from its minutes.
+    const ended = rowStart("minute", this.#clock());
+    for (const sample of this.#streams.get(stream) ?? []) if (sample.at < ended) rollUp.sample(sample);
+    return rollUp.rows().filter(({ at }) => at >= from && at < to);
   }
 
   raw(stream: string): Sample[] {
