@@ -19,6 +19,8 @@ if (!there) {
 }
 
 const SPEED = 1_000;
+/** The first of the file, some 17 hours in a minute; `FAULTS=full` replays all of it. */
+const ROWS = process.env["FAULTS"] === "full" ? Number.POSITIVE_INFINITY : 1_000;
 const HOUR_MS = 3_600_000;
 const SENSORS = {
   temperature: "Temperature",
@@ -34,9 +36,16 @@ interface Row {
   value: number;
 }
 
+async function replayed(): Promise<string[]> {
+  return (await readFile(FILE ?? "", "utf8"))
+    .trim()
+    .split("\n")
+    .slice(0, ROWS + 1);
+}
+
 /** The file, read as plainly as can be: an index, a time in UTC, and numbers, after a line of names. */
 async function recorded(column: string): Promise<Row[]> {
-  const [head = "", ...lines] = (await readFile(FILE ?? "", "utf8")).trim().split("\n");
+  const [head = "", ...lines] = await replayed();
   const at = head.replaceAll('"', "").trim().split(",").indexOf(column) + 1;
   return lines.map((line) => {
     const fields = line.replaceAll('"', "").trim().split(",");
@@ -76,10 +85,12 @@ describe.skipIf(!there)("recorded data, replayed a thousand times faster", { tim
     historian = new HistorianProcess({ folder, brokerUrl: broker.url, configuration });
     await historian.start();
     closers.push(() => historian.stop());
+    const file = join(folder, "office.csv");
+    await writeFile(file, (await replayed()).join("\n"));
     const config = join(folder, "office.yaml");
     const sensors = Object.entries(SENSORS).map(
       ([sensor, column]) =>
-        `  ${sensor}: { rules: {}, driver: { kind: replay, file: "${FILE}", column: ${column}, speed: ${SPEED}, stamp: file, loop: false } }`,
+        `  ${sensor}: { rules: {}, driver: { kind: replay, file: "${file}", column: ${column}, speed: ${SPEED}, stamp: file, loop: false } }`,
     );
     await writeFile(config, `sensors:\n${sensors.join("\n")}\n`);
     node = run("office", process.execPath, [COMMAND, "edge"], {
@@ -99,7 +110,7 @@ describe.skipIf(!there)("recorded data, replayed a thousand times faster", { tim
 
   it.each(Object.entries(SENSORS))("%s has the statistics of its file", async (sensor, column) => {
     const rows = await recorded(column);
-    expect(rows.length).toBeGreaterThan(2_600);
+    expect(rows.length).toBeGreaterThanOrEqual(1_000);
     const stream = `env_office_${sensor}`;
     const kept = async () => [...(await historian.stored(stream)).values()].flatMap((of) => [...of.values()]);
     await expect
