@@ -19,8 +19,8 @@ if (!there) {
 }
 
 const SPEED = 1_000;
-/** The first of the file, some 17 hours in a minute; `FAULTS=full` replays all of it. */
-const ROWS = process.env["FAULTS"] === "full" ? Number.POSITIVE_INFINITY : 1_000;
+/** The first of the file, some 17 hours in a minute; `RECORDED=full` replays all of it, some minutes. */
+const ROWS = process.env["RECORDED"] === "full" ? Number.POSITIVE_INFINITY : 1_000;
 const HOUR_MS = 3_600_000;
 const SENSORS = {
   temperature: "Temperature",
