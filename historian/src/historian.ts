@@ -123,6 +123,7 @@ async function createDuty({
       }
     },
     follow: async () => {
+      await parts.shared.take();
       await parts.catalogue.restore();
       await parts.measurement.restore();
     },

@@ -130,8 +130,21 @@ describe.skipIf(lacksOwnMongo())("the historian on MongoDB", () => {
     // It answers from the store that the other one writes.
     const latest = await fetch(`${second.url}/api/history/streams/${STREAM}/latest`);
     expect([200, 404]).toContain(latest.status); // whether it knows of the stream yet
+    const configuration = { streams: { "env_*_temperature": { objectives: { validity: false } } } };
+    const put = (url: string) =>
+      fetch(`${url}/api/history/configuration`, {
+        method: "PUT",
+        headers: { "content-type": "application/json", "if-match": '"0"' },
+        body: JSON.stringify(configuration),
+      });
+    expect((await put(second.url)).status).toBe(503);
+    expect((await put(first.url)).status).toBe(200);
     await first.close();
     await hasRole(second.url, "writer", TAKEOVER);
+    // What an administrator put at the one holds at the other.
+    const configured = await fetch(`${second.url}/api/history/configuration`);
+    expect(configured.headers.get("etag")).toBe('"1"');
+    expect(await configured.json()).toMatchObject(configuration);
     for (let i = 20; i < 40; i += 1) await node.readNow(i);
     await node.stats();
     await hasAll(second.url, node);

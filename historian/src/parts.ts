@@ -1,6 +1,7 @@
 import { type ConsumerClock, type Log, NotConnectedError, type StreamConsumer } from "@fieldmesh/runtime";
 import { Checkpoint } from "./checkpoint/checkpoint.js";
 import type { Configuration } from "./configuration/configuration.js";
+import { SharedConfiguration } from "./configuration/shared-configuration.js";
 import { EVENT_INDEXES, EventHistory } from "./events/event-history.js";
 import { createLossLedger, type LossLedger } from "./loss/loss-ledger.js";
 import { LOSS_INDEXES } from "./loss/loss-store.js";
@@ -17,6 +18,7 @@ import { StreamCatalogue } from "./streams/stream-catalogue.js";
 /** What the historian is made of, on an open store. */
 export interface Parts extends Stores {
   configuration: Configuration;
+  shared: SharedConfiguration;
   checkpoint: Checkpoint;
   catalogue: StreamCatalogue;
   events: EventHistory;
@@ -43,6 +45,7 @@ export async function openParts(
   const { storage, series } = stores;
   const now = (): number => clock.now();
   const checkpoint = await Checkpoint.open(storage);
+  const shared = new SharedConfiguration(configuration, await storage.collection("configuration", {}));
   const catalogue = new StreamCatalogue({
     collection: await storage.collection("streams", {}),
     series,
@@ -87,6 +90,7 @@ export async function openParts(
   const parts: Parts = {
     ...stores,
     configuration,
+    shared,
     checkpoint,
     catalogue,
     events,

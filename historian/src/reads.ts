@@ -23,7 +23,20 @@ export function createReads(
     events,
     losses,
     quality: publisher,
-    configuration,
+    configuration: {
+      get current() {
+        return configuration.current;
+      },
+      put: async (document, ifVersion, by) => {
+        // What is put here would not hold where it matters.
+        if (!work.writes())
+          throw unavailable("standby", "another historian writes to this store: put it there");
+        const put = await configuration.put(document, ifVersion, by);
+        // While the store is away it holds all the same, and gets there later.
+        await parts.shared.give().catch(() => undefined);
+        return put;
+      },
+    },
     status: () => statusOf(parts, work.writes(), work.listening()),
     importSamples: async (stream, samples) => {
       // One writer at a time: from here it would be a second one.

@@ -99,7 +99,9 @@ async function compose(
     );
   const checkpoint = background("checkpoint", () => checkpointer.take());
   const rolling = background("rollups", () => rollups.flush());
-  const writing = background("events and streams", () => Promise.all([events.flush(), catalogue.flush()]));
+  const writing = background("events and streams", () =>
+    Promise.all([events.flush(), catalogue.flush(), parts.shared.give()]),
+  );
 
   // Rows that wait to be made are in the checkpoint: they are made by the next process.
   owned.own(() => checkpoint.runAnew());

@@ -27,7 +27,8 @@ export async function takeUp(
   parts: Parts,
   { folder, spillBytes, log }: { folder: string; spillBytes: number | undefined; log: Log },
 ): Promise<TakenUp> {
-  const { series, checkpoint, catalogue, rollups, retention, measurement } = parts;
+  const { series, checkpoint, shared, catalogue, rollups, retention, measurement } = parts;
+  await shared.take();
   const kept = await checkpoint.restore();
   const { spill, names } = await Spill.open({
     folder: join(folder, "spill"),

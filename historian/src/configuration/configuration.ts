@@ -172,6 +172,33 @@ export class Configuration {
     return this.current;
   }
 
+  /**
+   * Takes over what an administrator put at another historian of the same store, when it is newer and this one is
+   * not configured elsewhere.
+   */
+  async adopt(version: number, document: unknown): Promise<void> {
+    const adopting = this.#putting.catch(() => undefined).then(() => this.#adopt(version, document));
+    this.#putting = adopting;
+    await adopting;
+  }
+
+  async #adopt(version: number, document: unknown): Promise<void> {
+    const { file, registryUrl, folder, log } = this.#options;
+    if (file !== undefined || registryUrl !== undefined || version <= this.#parsed.version) return;
+    const parsed = parseConfiguration(document);
+    if (!parsed.ok) {
+      log.warn(
+        { version, reason: problemText(parsed.problems) },
+        "the configuration in the store is refused",
+      );
+      return;
+    }
+    const next = { ...parsed.value, version, content: { ...parsed.value.content, version } };
+    await writeKept(folder, { source: "admin", parsed: next });
+    log.info({ version }, "took over the configuration that the store has");
+    this.#replace("admin", next);
+  }
+
   #refuseElsewhere(): void {
     const { file, registryUrl } = this.#options;
     const where =
