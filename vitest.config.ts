@@ -42,6 +42,7 @@ export default defineConfig({
           include: ["test/src/faults/**/*.test.ts"],
           pool: "forks",
           fileParallelism: false,
+          maxConcurrency: 2,
           testTimeout: 240_000,
           hookTimeout: 60_000,
         },
