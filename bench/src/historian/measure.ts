@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createMeasurement, type MeasureDocument, type Measurement } from "@fieldmesh/historian";
@@ -11,11 +14,11 @@ import {
   type MqttLink,
   type StreamConsumer,
 } from "@fieldmesh/runtime";
-import type { Collection, Sample } from "@fieldmesh/storage";
+import { type Collection, openSeries, type Sample, type Series } from "@fieldmesh/storage";
 import type { BenchContext, Benchmark } from "../benchmark.js";
 import { median, spread } from "../statistics.js";
 
-/** Measuring may add a fifth to ingest. */
+/** Measuring may add a fifth to ingest: to all that a reading costs from its message to the store. */
 const MOST = 1.2;
 const NODES = 50;
 const SENSORS = 20;
@@ -72,15 +75,25 @@ class HandLink implements MqttLink {
   }
 }
 
-/** The historian's way in, up to its queue: parse, ledger, queue, and the meters where there are any. */
+/** µs of CPU, garbage collection included. */
+interface Spent {
+  /** Parse, ledger, queue, and the meters where there are any. */
+  wayIn: number;
+  /** Until the readings are safe in the store. */
+  store: number;
+}
+
+/** The historian's way in: parse, ledger, queue, the meters where there are any, and the store. */
 class Intake {
   readonly clock = new LoadClock();
   readonly link = new HandLink();
   readonly measurement: Measurement | undefined;
   readonly consumer: StreamConsumer;
+  readonly #series: Series;
   #queue: [string, Sample][] = [];
 
-  constructor(measured: boolean) {
+  constructor(measured: boolean, series: Series) {
+    this.#series = series;
     const { clock, link } = this;
     const measurement = measured
       ? createMeasurement({ collection: nowhere, consumer: () => this.consumer, clock, log })
@@ -112,16 +125,19 @@ class Intake {
     }
   }
 
-  /** One second: stats every tenth, every stream's reading, a tick. Returns µs of CPU, garbage collection included. */
-  second(messages: readonly (readonly [string, Buffer])[], at: number): number {
+  /** One second: stats every tenth, every stream's reading, a tick, and all of it stored. */
+  async second(messages: readonly (readonly [string, Buffer])[], at: number): Promise<Spent> {
     this.clock.ms = at;
     const info = { retain: false, dup: false, qos: 1 as const };
     const before = process.cpuUsage();
     for (const [topic, payload] of messages) this.link.receive(topic, payload, info);
     this.measurement?.tick(at);
-    const { user, system } = process.cpuUsage(before);
+    const wayIn = process.cpuUsage(before);
+    const storing = process.cpuUsage();
+    await this.#series.append(new Map(this.#queue.map(([name, sample]) => [name, [sample]])));
+    const store = process.cpuUsage(storing);
     this.#queue = [];
-    return user + system;
+    return { wayIn: wayIn.user + wayIn.system, store: store.user + store.system };
   }
 }
 
@@ -195,12 +211,31 @@ function delayOf(n: number): number {
   return spreadOut === 0 ? 300 + (n % 400) : 2 + (spreadOut % 15);
 }
 
-async function ingest({ progress, quick }: BenchContext): Promise<Record<"without" | "with", number[]>> {
-  const subjects = { without: new Intake(false), with: new Intake(true) };
-  const samples = { without: [] as number[], with: [] as number[] };
+type Samples = Record<"without" | "with", Spent[]>;
+
+async function ingest(context: BenchContext): Promise<Samples> {
+  const folder = await mkdtemp(join(tmpdir(), "fieldmesh-measure-"));
+  const open = (service: string): Promise<Series> =>
+    openSeries({ address: { kind: "folder", path: folder }, service, log });
+  const stores = { without: await open("without"), with: await open("with") };
+  try {
+    return await ingestInto(stores, context);
+  } finally {
+    await stores.without.close();
+    await stores.with.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function ingestInto(
+  stores: Record<"without" | "with", Series>,
+  { progress, quick }: BenchContext,
+): Promise<Samples> {
+  const subjects = { without: new Intake(false, stores.without), with: new Intake(true, stores.with) };
+  const samples: Samples = { without: [], with: [] };
   const names = ["without", "with"] as const;
   for (const name of names) {
-    subjects[name].second(births(), START);
+    await subjects[name].second(births(), START);
     subjects[name].measureClocks();
   }
   const rounds = quick ? 4 : 12;
@@ -208,17 +243,24 @@ async function ingest({ progress, quick }: BenchContext): Promise<Record<"withou
   let seq = 0;
   for (let round = -2; round < rounds; round++) {
     progress(round < 0 ? "warming up" : `round ${round + 1} of ${rounds}`);
-    const us = { without: 0, with: 0 };
+    const us = { without: { wayIn: 0, store: 0 }, with: { wayIn: 0, store: 0 } };
     for (let second = 0; second < seconds; second++) {
       seq += 1;
       const at = START + seq * 1_000;
       const messages = readings(seq, at);
       // Whoever comes first finds the messages cold: in turns.
       const order = second % 2 === 0 ? names : names.toReversed();
-      for (const name of order) us[name] += subjects[name].second(messages, at);
+      for (const name of order) {
+        const spent = await subjects[name].second(messages, at);
+        us[name].wayIn += spent.wayIn;
+        us[name].store += spent.store;
+      }
     }
     if (round < 0) continue;
-    for (const name of names) samples[name].push(us[name] / (seconds * NODES * SENSORS));
+    const count = seconds * NODES * SENSORS;
+    for (const name of names) {
+      samples[name].push({ wayIn: us[name].wayIn / count, store: us[name].store / count });
+    }
   }
   for (const name of names) await subjects[name].consumer.close();
   return samples;
@@ -280,20 +322,35 @@ export const measure: Benchmark = {
     const samples = await ingest(context);
     context.progress(`memory of ${MANY_STREAMS} streams`);
     const bytes = memory();
-    const ratios = samples.with.map((us, round) => us / (samples.without[round] ?? Number.NaN));
-    const ratio = median(ratios);
+    const ratiosOf = (us: (spent: Spent) => number): number[] =>
+      samples.with.map((spent, round) => {
+        const without = samples.without[round];
+        return us(spent) / (without === undefined ? Number.NaN : us(without));
+      });
+    const ratios = ratiosOf(({ wayIn, store }) => wayIn + store);
+    const wayIn = ({ wayIn: us }: Spent): number => us;
     const streams = NODES * SENSORS;
     return {
       title: "Measuring streams",
-      about: `Readings of ${streams} streams through the parser and the ledger into a queue, with and without the meters of the historian (each stream over 1 minute, 1 hour, 24 hours and 30 days); ${samples.with.length} runs of ${60 * streams} readings each, stats and ticks included.`,
+      about: `Readings of ${streams} streams through the parser, the ledger and the queue into the embedded store, safe on the medium, a second's worth at a time, with and without the meters of the historian (each stream over 1 minute, 1 hour, 24 hours and 30 days); ${samples.with.length} runs of ${60 * streams} readings each, stats and ticks included.`,
       columns: ["", "µs of CPU per reading"],
       rows: [
-        ["parse, ledger, queue", spread(samples.without, 2)],
-        ["the same, measured", spread(samples.with, 2)],
-        ["of each run, measured / not measured", spread(ratios, 2)],
+        ["parse, ledger, queue", spread(samples.without.map(wayIn), 2)],
+        ["the same, measured", spread(samples.with.map(wayIn), 2)],
+        ["of each run, measured / not measured", spread(ratiosOf(wayIn), 2)],
+        [
+          "the store",
+          spread(
+            samples.without.map(({ store }) => store),
+            2,
+          ),
+        ],
+        ["of each run, all of ingest, measured / not measured", spread(ratios, 2)],
         [`memory for each of ${MANY_STREAMS} streams`, `${(bytes / 1_024).toFixed(1)} KiB`],
       ],
-      required: [{ text: `measuring adds at most ${Math.round((MOST - 1) * 100)} %`, met: ratio <= MOST }],
+      required: [
+        { text: `measuring adds at most ${Math.round((MOST - 1) * 100)} %`, met: median(ratios) <= MOST },
+      ],
       data: { ...samples, ratios, bytesPerStream: bytes },
     };
   },
