@@ -5,25 +5,9 @@ import type {
   HistoryStream,
   LossEntry,
   QualityReport,
-  Severity,
 } from "@fieldmesh/protocol";
 import type { Appended, Sample, Series } from "@fieldmesh/storage";
-
-/** All filters must hold; times in ms, `from` inclusive, `to` exclusive. */
-export interface HistoryEventQuery {
-  stream?: string | undefined;
-  domain?: string | undefined;
-  node?: string | undefined;
-  sensor?: string | undefined;
-  rule?: string | undefined;
-  state?: "raised" | "cleared" | undefined;
-  severity?: Severity | undefined;
-  from?: number | undefined;
-  to?: number | undefined;
-  /** `next` of the page before. */
-  after?: string | undefined;
-  limit: number;
-}
+import type { EventQuery } from "../events/event-history.js";
 
 /** The configuration document as it is in force. */
 export interface VersionedConfiguration {
@@ -42,7 +26,7 @@ export interface HistoryReads {
   stream(name: string): HistoryStream | undefined | Promise<HistoryStream | undefined>;
   events: {
     /** Newest first. */
-    find(query: HistoryEventQuery): Promise<{ items: HistoryEvent[]; next?: string }>;
+    find(query: EventQuery): Promise<{ items: HistoryEvent[]; next?: string }>;
   };
   losses: {
     /** Newest first. */

@@ -12,8 +12,9 @@ import {
 import { addSessionRoutes, createHttpApp, createSignIn, listen } from "@fieldmesh/runtime";
 import type { Appended, Sample } from "@fieldmesh/storage";
 import { onTestFinished } from "vitest";
+import type { EventQuery } from "../events/event-history.js";
 import type { ImportLimits } from "../http/import-route.js";
-import type { HistoryEventQuery, HistoryReads, VersionedConfiguration } from "../http/reads.js";
+import type { HistoryReads, VersionedConfiguration } from "../http/reads.js";
 import { historyRoutes } from "../http/routes.js";
 import { FakeSeries } from "./fake-series.js";
 import { quiet } from "./quiet.js";
@@ -39,7 +40,7 @@ export class FakeReads implements HistoryReads {
   readonly series: FakeSeries;
   readonly #clock: () => number;
   eventsFound: HistoryEvent[] = [];
-  readonly eventQueries: HistoryEventQuery[] = [];
+  readonly eventQueries: EventQuery[] = [];
   inForce: VersionedConfiguration = { version: 1, document: { version: 1, streams: {} } };
   role: HistoryStatus["role"] = "writer";
 
@@ -73,7 +74,7 @@ export class FakeReads implements HistoryReads {
   }
 
   readonly events = {
-    find: (query: HistoryEventQuery) => {
+    find: (query: EventQuery) => {
       this.eventQueries.push(query);
       const rest = this.eventsFound.slice(Number(query.after ?? 0));
       const end = Number(query.after ?? 0) + query.limit;
