@@ -1,0 +1,30 @@
+import { resourceId } from "../../resources/fields.js";
+import { product, productInput, productUpdate } from "../../resources/product.js";
+import { productList } from "../lists.js";
+import type { AddOperation } from "./operation.js";
+
+export function describeProducts(add: AddOperation): void {
+  const path = { id: resourceId };
+  add("get", "/products", "Data products, by id; drafts only when asked for", {
+    query: productList,
+    answer: product,
+  });
+  add("post", "/products", "Registers a data product", {
+    body: productInput,
+    answer: product,
+    status: 201,
+    creates: true,
+  });
+  add("get", "/products/{id}", "One data product", { path, answer: product });
+  add("put", "/products/{id}", "Replaces what is declared of a product", {
+    path,
+    body: productUpdate,
+    answer: product,
+    conditional: true,
+  });
+  add("delete", "/products/{id}", "Retires a product and ends its lineage", {
+    path,
+    answer: product,
+    conditional: true,
+  });
+}
