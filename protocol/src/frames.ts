@@ -59,6 +59,8 @@ export interface Hello {
   brokers: { url: string; connected: boolean; since: number }[];
   /** Whether this dashboard knows a historian: without one, `/api/history` is 404 `no_historian`. */
   history?: boolean;
+  /** Whether it knows a registry: without one, `/api/mesh` is 404 `no_registry`. */
+  mesh?: boolean;
 }
 
 /** `unknown`: only its readings are known; `silent`: online by status, but nothing came for too long. */
@@ -187,6 +189,7 @@ export interface BrowserToServer {
  * | GET /api/channels | → ChannelView[] | viewer |
  * | POST /api/channels/{name}/test | → {ok: true}, or a problem | admin |
  * | … /api/history/… | passed on to the historian: `history-api.ts` | as there |
+ * | … /api/mesh/… | passed on to the registry, there without `/api/mesh` | as there |
  * | GET /healthz | → 200 {status: "ok", …} or 503 | – |
  */
 export interface HttpApi {

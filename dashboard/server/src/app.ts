@@ -34,6 +34,7 @@ export async function runDashboard({ env, log }: Pick<MainContext, "env" | "log"
       "MQTT_CA",
       "DASHBOARD_CONFIG",
       "HISTORIAN_URL",
+      "REGISTRY_URL",
     ],
     env,
   );
@@ -56,6 +57,7 @@ export async function runDashboard({ env, log }: Pick<MainContext, "env" | "log"
         ca: settings.MQTT_CA === undefined ? undefined : readPem("MQTT_CA", settings.MQTT_CA),
       },
       historian: settings.HISTORIAN_URL,
+      registry: settings.REGISTRY_URL,
       folder: join(settings.DATA_DIR, "dashboard"),
       storage: storageAddress(settings),
       config,

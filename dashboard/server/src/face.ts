@@ -20,7 +20,8 @@ import { createBrowserServer } from "./browsers/server.js";
 import type { Catalogue } from "./catalogue/catalogue.js";
 import type { DroppedCounter } from "./dropped.js";
 import { apiRoutes } from "./http/api.js";
-import { createHistoryForwarding, HISTORY_PATH } from "./http/history.js";
+import { HISTORIAN, REGISTRY } from "./http/forwarded-services.js";
+import { createForwarding } from "./http/forwarding.js";
 import { serveWeb, webFolder } from "./http/static.js";
 import type { Live } from "./live.js";
 import type { Notifier } from "./notify/notifier.js";
@@ -77,6 +78,7 @@ export async function startFace({ options, log, clock, parts, brokers, trouble }
     frameMs: options.config.frameEvery,
     brokers: brokers.view(),
     history: options.historian !== undefined,
+    mesh: options.registry !== undefined,
   });
   const droppedView = (): Dropped => {
     const own = dropped.view(notifier.views());
@@ -103,18 +105,21 @@ export async function startFace({ options, log, clock, parts, brokers, trouble }
     });
   };
 
-  const history = createHistoryForwarding({ signIn, historian: options.historian });
-  owned.own(() => Promise.resolve(history.close()));
+  const forwarded = [
+    createForwarding(HISTORIAN, { signIn, to: options.historian }),
+    createForwarding(REGISTRY, { signIn, to: options.registry }),
+  ];
+  for (const each of forwarded) owned.own(() => Promise.resolve(each.close()));
   const actions = new Actions({ consumer, links, alarms, live, clock, log });
   const app = createHttpApp({
     log,
     hosts,
     https,
     health,
-    unreadBelow: HISTORY_PATH,
+    unreadBelow: [HISTORIAN.path, REGISTRY.path],
     routes: (router) => {
       addSessionRoutes(router, "/api/session", signIn);
-      router.use(history.router);
+      for (const each of forwarded) router.use(each.router);
       router.use(apiRoutes({ signIn, actions, notifier, windows, state, clock }));
       router.use("/api", () => {
         throw new HttpProblem(404, "not_found", "there is no such part of the interface");

@@ -15,6 +15,8 @@ export interface DashboardOptions {
   mqtt?: { username?: string | undefined; password?: string | undefined; ca?: Buffer | undefined };
   /** `HISTORIAN_URL`: where `/api/history` is passed on to. */
   historian?: URL | undefined;
+  /** `REGISTRY_URL`: where `/api/mesh` is passed on to. */
+  registry?: URL | undefined;
   /** `DATA_DIR/dashboard`; locked while the dashboard runs. */
   folder: string;
   /** `STORAGE`: where alarms and notifications are kept; beside the folder by default, which makes it the same. */

@@ -16,8 +16,8 @@ export interface HttpAppOptions {
   routes: (router: Router) => void;
   /** Largest JSON body, in bytes. Default 64 KiB. */
   maxBodyBytes?: number;
-  /** Bodies of requests below this path are left to their routes, unread. */
-  unreadBelow?: string;
+  /** Bodies of requests below these paths are left to their routes, unread. */
+  unreadBelow?: readonly string[];
   /** A body has to be here within this time, unless its route lifts the limit. Default 30 s. */
   bodyMs?: number;
   /** Directives of the Content-Security-Policy that differ from the strict default, by their CSP name. */
@@ -83,11 +83,11 @@ const requestId: RequestHandler = (request, response, next) => {
   next();
 };
 
-function jsonBodies({ maxBodyBytes = 65_536, unreadBelow }: HttpAppOptions): RequestHandler {
+function jsonBodies({ maxBodyBytes = 65_536, unreadBelow = [] }: HttpAppOptions): RequestHandler {
   const read = express.json({ limit: maxBodyBytes, type: ["application/json", "application/*+json"] });
-  if (unreadBelow === undefined) return read;
+  if (unreadBelow.length === 0) return read;
   return (request, response, next) => {
-    if (request.path.startsWith(`${unreadBelow}/`)) next();
+    if (unreadBelow.some((path) => request.path.startsWith(`${path}/`))) next();
     else read(request, response, next);
   };
 }

@@ -16,7 +16,8 @@ import type { Request, Response } from "express";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { quiet } from "../testing/quiet.js";
 import { Stack } from "../testing/stack.js";
-import { createHistoryForwarding, HISTORY_PATH } from "./history.js";
+import { HISTORIAN, REGISTRY } from "./forwarded-services.js";
+import { createForwarding } from "./forwarding.js";
 
 const WAIT = { timeout: 10_000, interval: 20 };
 
@@ -46,7 +47,7 @@ async function startUpstream(usersFile: string): Promise<Upstream> {
   const app = createHttpApp({
     log: quiet,
     hosts: {},
-    unreadBelow: "/api/history",
+    unreadBelow: ["/api/history"],
     routes: (router) => {
       router.use(signIn.requireRole("viewer"));
       router.get("/api/history/long", (_request: Request, response: Response) => {
@@ -374,6 +375,7 @@ describe("a historian with its own mind", () => {
   /** Only what passes requests on, with short limits. */
   async function forwardTo(
     handle: (request: IncomingMessage, response: ServerResponse) => void,
+    service = HISTORIAN,
   ): Promise<{ url: string; server: Server }> {
     const server = createServer(handle);
     server.keepAliveTimeout = 60_000; // ms; the test closes connections itself
@@ -382,16 +384,16 @@ describe("a historian with its own mind", () => {
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     const signIn = createSignIn({ usersFile: "/nonexistent/users.yaml", host: "127.0.0.1", log: quiet });
-    const forwarding = createHistoryForwarding({
+    const forwarding = createForwarding(service, {
       signIn,
-      historian: new URL(`http://127.0.0.1:${port}`),
+      to: new URL(`http://127.0.0.1:${port}`),
       answerMs: 150,
       idleMs: 300,
     });
     const app = createHttpApp({
       log: quiet,
       hosts: {},
-      unreadBelow: HISTORY_PATH,
+      unreadBelow: [HISTORIAN.path, REGISTRY.path],
       routes: (router) => void router.use(forwarding.router),
     });
     const listener = await listen(app, {
@@ -407,7 +409,7 @@ describe("a historian with its own mind", () => {
       server.closeAllConnections();
       server.close();
     });
-    return { url: `${listener.url}/api/history`, server };
+    return { url: `${listener.url}${service.path}`, server };
   }
 
   test("that does not answer in time is told of as 504, and one that stops in the middle breaks the answer off", async () => {
@@ -446,5 +448,32 @@ describe("a historian with its own mind", () => {
     expect(told.status).toBe(502);
     expect(calls).toEqual(["POST /api/history/three"]);
     server.closeAllConnections();
+  });
+
+  test("that lies elsewhere is found below its own path, and what it names is found here", async () => {
+    const { url } = await forwardTo((request, response) => {
+      request.resume();
+      response.setHeader(
+        "Link",
+        '</products?after=eA>; rel="next", <https://elsewhere.example/x>; rel="help"',
+      );
+      response.setHeader("Location", "/products/new");
+      response.setHeader("X-Total-Count", "7");
+      response.end(`${request.url} ${String(request.headers["idempotency-key"])}`);
+    }, REGISTRY);
+    const { pathname } = new URL(url);
+    expect(pathname).toBe("/api/mesh");
+    const answer = await fetch(`${url}/products?q=a%20b`, {
+      method: "POST",
+      headers: { "Idempotency-Key": "one" },
+    });
+    expect(await answer.text()).toBe("/products?q=a%20b one");
+    expect(answer.headers.get("link")).toBe(
+      '</api/mesh/products?after=eA>; rel="next", <https://elsewhere.example/x>; rel="help"',
+    );
+    expect(answer.headers.get("location")).toBe("/api/mesh/products/new");
+    expect(answer.headers.get("x-total-count")).toBe("7");
+    const outside = await fetch(`${url}/../session`);
+    expect(outside.status).toBe(404);
   });
 });
