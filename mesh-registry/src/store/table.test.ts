@@ -87,3 +87,21 @@ test("what another writer put there is taken up when it is met", async () => {
   expect(await table.insert("a", { text: "ours" })).toBeUndefined();
   expect(table.get("a")?.value.text).toBe("theirs");
 });
+
+test("who listens is told of what was written, with what was there before", async () => {
+  const { table, lose } = await things();
+  const told: unknown[] = [];
+  const stop = table.onChange((id, now, before) => told.push([id, now?.value.text, before?.value.text]));
+  await table.insert("a", { text: "1" });
+  await table.replace("a", 1, { text: "2" });
+  lose("before");
+  await expect(table.replace("a", 2, { text: "3" })).rejects.toThrow(StoreAwayError);
+  await table.remove("a");
+  stop();
+  await table.insert("b", { text: "1" });
+  expect(told).toEqual([
+    ["a", "1", undefined],
+    ["a", "2", "1"],
+    ["a", undefined, "2"],
+  ]);
+});

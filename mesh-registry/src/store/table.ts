@@ -28,6 +28,9 @@ export interface SliceQuery<T> {
   limit: number;
 }
 
+/** Told of what was written, once it is safe on the medium; `undefined` when it is gone. It does not throw. */
+export type TableListener<T> = (id: string, now: Kept<T> | undefined, before: Kept<T> | undefined) => void;
+
 const READ_AT_ONCE = 1_000;
 
 /**
@@ -43,6 +46,7 @@ export class Table<T, D extends object> {
   readonly #ids: string[] = [];
   /** The store was lost while these were written: they are read again before they are written again. */
   readonly #doubtful = new Set<string>();
+  readonly #listeners = new Set<TableListener<T>>();
 
   private constructor(collection: Collection<D>, codec: Codec<T, D>) {
     this.#collection = collection;
@@ -73,6 +77,12 @@ export class Table<T, D extends object> {
 
   values(): Iterable<Kept<T>> {
     return this.#kept.values();
+  }
+
+  /** What is there already is not told. Answers how to stop. */
+  onChange(listener: TableListener<T>): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Ordered by id. */
@@ -144,14 +154,19 @@ export class Table<T, D extends object> {
 
   #set({ id, version, document }: Stored<D>): Kept<T> {
     const kept: Kept<T> = { value: this.#codec.decode(document), version };
-    if (!this.#kept.has(id)) this.#ids.splice(firstAfter(this.#ids, id), 0, id);
+    const before = this.#kept.get(id);
+    if (before === undefined) this.#ids.splice(firstAfter(this.#ids, id), 0, id);
     this.#kept.set(id, kept);
+    for (const listener of this.#listeners) listener(id, kept, before);
     return kept;
   }
 
   #unset(id: string): void {
-    if (!this.#kept.delete(id)) return;
+    const before = this.#kept.get(id);
+    if (before === undefined) return;
+    this.#kept.delete(id);
     this.#ids.splice(firstAfter(this.#ids, id) - 1, 1);
+    for (const listener of this.#listeners) listener(id, undefined, before);
   }
 }
 
