@@ -1,7 +1,6 @@
 import { BlockList, isIP } from "node:net";
 
 const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
 LOOPBACK.addAddress("::1", "ipv6");
 
 /**
@@ -9,9 +8,10 @@ LOOPBACK.addAddress("::1", "ipv6");
  * `localhost` (which RFC 6761 reserves; other names may resolve to anything).
  */
 export function isLoopback(host: string): boolean {
+  if (host === "127.0.0.1") return true; // asked of every request
   const bare = host.replace(/^\[(.*)\]$/, "$1").toLowerCase();
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(bare)?.[1] ?? bare;
   const family = isIP(mapped);
   if (family === 0) return bare === "localhost";
-  return LOOPBACK.check(mapped, family === 6 ? "ipv6" : "ipv4");
+  return family === 4 ? mapped.startsWith("127.") : LOOPBACK.check(mapped, "ipv6");
 }

@@ -87,7 +87,8 @@ export class Verifier implements SignIn {
     const { authorization } = headers;
     // Who presents a credential is judged by it alone: a wrong token is not let in by a cookie.
     if (authorization !== undefined) return this.#byToken(authorization);
-    const id = (await this.#cookie())?.read(headers);
+    // Most programs send no cookie: the name of ours is looked up for those that do.
+    const id = headers.cookie === undefined ? undefined : (await this.#cookie())?.read(headers);
     const principal = id === undefined ? undefined : await this.#bySession(id);
     if (principal !== undefined) return principal;
     return this.#isLocal(headers, remoteAddress) ? this.#known({ ...LOCAL }, { kind: "local" }) : undefined;
