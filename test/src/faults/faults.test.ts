@@ -2,7 +2,7 @@ import { lacksOwnMongo } from "@fieldmesh/storage/testing";
 import { describe, expect, it } from "vitest";
 import { historyHolds } from "./harness/history.js";
 import { House } from "./harness/house.js";
-import { HOLDS_WITHIN_MS, identityHolds, shownRows } from "./harness/identity.js";
+import { HOLDS_WITHIN_MS, identityHolds, nothingIsHeld, shownRows } from "./harness/identity.js";
 import { FAULTS } from "./table.js";
 
 const FULL = process.env["FAULTS"] === "full";
@@ -71,8 +71,10 @@ describe("the identity holds within 60 s of the end of", () => {
         };
         await historyHolds({ ...check, still: false });
         // Once the node has ended as it should, to the last reading.
+        const still = fault.leavesRunning !== true;
+        if (still) await nothingIsHeld(house.witness, house.node);
         await house.node.stop();
-        await historyHolds({ ...check, still: fault.leavesRunning !== true });
+        await historyHolds({ ...check, still });
       } finally {
         await house.close();
       }

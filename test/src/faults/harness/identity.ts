@@ -12,16 +12,32 @@ const LOOK_EVERY_MS = 100;
  * Waits until the identity holds for every sensor and boot of the node, by stats that are newer than this call.
  * @throws with the rows that do not hold and the node's last words, after {@link HOLDS_WITHIN_MS}
  */
-export async function identityHolds(witness: Witness, node: EdgeProcess): Promise<void> {
+export function identityHolds(witness: Witness, node: EdgeProcess): Promise<void> {
+  return untilNothingIsWrong("the identity does not hold", whatIsWrong, witness, node);
+}
+
+/**
+ * Waits until all that the node said it held has come, so that it can be stopped with nothing left in its log: what a
+ * stopping node still holds it sends at its next start.
+ * @throws as {@link identityHolds}
+ */
+export function nothingIsHeld(witness: Witness, node: EdgeProcess): Promise<void> {
+  return untilNothingIsWrong("readings are still held", whatIsHeld, witness, node);
+}
+
+async function untilNothingIsWrong(
+  what: string,
+  look: (witness: Witness, node: EdgeProcess, since: number) => string[],
+  witness: Witness,
+  node: EdgeProcess,
+): Promise<void> {
   const begun = performance.now();
   for (;;) {
-    const wrong = whatIsWrong(witness, node, begun);
+    const wrong = look(witness, node, begun);
     if (wrong.length === 0) return;
     if (performance.now() - begun > HOLDS_WITHIN_MS) {
       const words = node.lines.slice(-25).join("\n");
-      throw new Error(
-        `the identity does not hold:\n${wrong.join("\n")}\n--- ${node.settings.id} said:\n${words}`,
-      );
+      throw new Error(`${what}:\n${wrong.join("\n")}\n--- ${node.settings.id} said:\n${words}`);
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
@@ -48,6 +64,13 @@ function whatIsWrong(witness: Witness, node: EdgeProcess, since: number): string
   }
   if (witness.repeated.length > 0) wrong.push(`passed on twice: ${witness.repeated.slice(0, 5).join(", ")}`);
   return wrong;
+}
+
+function whatIsHeld(witness: Witness, node: EdgeProcess): string[] {
+  return witness
+    .rows(node.settings.id)
+    .filter((row) => row.held > 0)
+    .map((row) => `held: ${shown(row)}`);
 }
 
 function shown({
