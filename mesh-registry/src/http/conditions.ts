@@ -2,6 +2,7 @@ import { HttpProblem } from "@fieldmesh/runtime";
 import type { Request, Response } from "express";
 import type { Precondition } from "../store/domains.js";
 import type { Kept } from "../store/table.js";
+import { sendJson } from "./send-json.js";
 
 interface Resource {
   createdAt: number;
@@ -43,5 +44,5 @@ export function sendResource(request: Request, response: Response, kept: Kept<Re
     response.status(304).end();
     return;
   }
-  response.json(kept.value);
+  sendJson(response, kept.json);
 }

@@ -4,13 +4,10 @@ import type { z } from "zod";
 import type { Answer, Answers } from "../store/answers.js";
 import { parseBody } from "./input.js";
 import { answered } from "./problems.js";
+import { sendJson } from "./send-json.js";
 
-/** What was made: where it is, and as what it is answered. */
-export interface Made {
-  location: string;
-  etag?: string;
-  value: unknown;
-}
+/** What was made: where it is, and as what it is answered, as a value or as JSON. */
+export type Made = { location: string; etag?: string } & ({ value: unknown } | { json: string });
 
 /**
  * A route that makes something: 201 with `Location`. With an `Idempotency-Key` the same request, sent again
@@ -44,15 +41,13 @@ function keyOf(request: Request): string | undefined {
   throw new HttpProblem(422, "invalid", "Idempotency-Key: expected 1 to 200 visible ASCII characters");
 }
 
-function toAnswer({ location, etag, value }: Made): Answer {
+function toAnswer(made: Made): Answer {
+  const { location, etag } = made;
   const headers = { Location: location, ...(etag === undefined ? {} : { ETag: etag }) };
-  return { status: 201, headers, body: JSON.stringify(value) };
+  return { status: 201, headers, body: "json" in made ? made.json : JSON.stringify(made.value) };
 }
 
 function send(response: Response, { status, headers, body }: Answer): void {
-  response
-    .status(status)
-    .set({ ...headers, "Cache-Control": "no-store" })
-    .type("application/json")
-    .send(body);
+  response.status(status).set({ ...headers, "Cache-Control": "no-store" });
+  sendJson(response, body);
 }

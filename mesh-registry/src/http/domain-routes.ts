@@ -3,7 +3,7 @@ import { domainInput, domainUpdate } from "../resources/domain.js";
 import { etagOf, ifMatch, sendResource } from "./conditions.js";
 import { creates } from "./create.js";
 import { parseBody, parseQuery } from "./input.js";
-import { domainList, nothingAsked, pageOf, sendList, toCursor } from "./lists.js";
+import { domainList, nothingAsked, pageOf, sendSlice } from "./lists.js";
 import { idOf } from "./path.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
@@ -12,19 +12,13 @@ export function domainRoutes({ router, catalogue: { domains, answers }, reads, w
   resource(router, "/domains", {
     get: reads(
       answered((request, response) => {
-        const { items, total, next } = domains.list(pageOf(parseQuery(request, domainList)));
-        const values = items.map(({ value }) => value);
-        sendList(request, response, {
-          items: values,
-          total,
-          next: next === undefined ? next : toCursor(next),
-        });
+        sendSlice(request, response, domains.list(pageOf(parseQuery(request, domainList))));
       }),
     ),
     post: writes(
       creates(answers, domainInput, async (input) => {
         const kept = await domains.create(input);
-        return { location: `/domains/${kept.value.id}`, etag: etagOf(kept), value: kept.value };
+        return { location: `/domains/${kept.value.id}`, etag: etagOf(kept), json: kept.json };
       }),
     ),
   });

@@ -4,7 +4,7 @@ import { type LineageEdge, lineageInput } from "../resources/lineage-edge.js";
 import type { Lineage } from "../store/lineage.js";
 import { creates } from "./create.js";
 import { parseQuery } from "./input.js";
-import { lineageList, pageOf, relativeList, sendList, toCursor } from "./lists.js";
+import { lineageList, pageOf, relativeList, sendList, sendSlice, toCursor } from "./lists.js";
 import { idOf } from "./path.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
@@ -18,19 +18,13 @@ export function lineageRoutes({ router, catalogue: { lineage, answers }, reads, 
           (source === undefined || edge.source === source) &&
           (target === undefined || edge.target === target) &&
           (type === undefined || edge.type === type);
-        const { items, total, next } = lineage.list({ ...pageOf(query), where });
-        const values = items.map(({ value }) => value);
-        sendList(request, response, {
-          items: values,
-          total,
-          next: next === undefined ? next : toCursor(next),
-        });
+        sendSlice(request, response, lineage.list({ ...pageOf(query), where }));
       }),
     ),
     post: writes(
       creates(answers, lineageInput, async (input) => {
-        const { value } = await lineage.create(input);
-        return { location: `/lineage/steps/${value.source}/${value.target}`, value };
+        const { value, json } = await lineage.create(input);
+        return { location: `/lineage/steps/${value.source}/${value.target}`, json };
       }),
     ),
   });

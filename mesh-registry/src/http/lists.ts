@@ -3,6 +3,8 @@ import { z } from "zod";
 import { domainId, filledText, resourceId } from "../resources/fields.js";
 import { LINEAGE_TYPES } from "../resources/lineage-edge.js";
 import { PRODUCT_STATUSES, VISIBILITIES } from "../resources/product.js";
+import type { Slice } from "../store/table.js";
+import { sendJson } from "./send-json.js";
 
 const MAX_LIMIT = 1_000;
 const DEFAULT_LIMIT = 100;
@@ -92,6 +94,20 @@ export function sendList(
   response: Response,
   { items, total, next }: { items: unknown[]; total: number; next?: string | undefined },
 ): void {
+  sendPage(request, response, { json: JSON.stringify(items), total, next });
+}
+
+/** A list of what a table keeps. */
+export function sendSlice<T>(request: Request, response: Response, { items, total, next }: Slice<T>): void {
+  const json = `[${items.map((kept) => kept.json).join(",")}]`;
+  sendPage(request, response, { json, total, next: next === undefined ? next : toCursor(next) });
+}
+
+function sendPage(
+  request: Request,
+  response: Response,
+  { json, total, next }: { json: string; total: number; next?: string | undefined },
+): void {
   response.set({
     "X-Total-Count": String(total),
     "Cache-Control": "private, no-cache",
@@ -103,7 +119,7 @@ export function sendList(
     query.set("after", next);
     response.set("Link", `<${request.baseUrl}${request.path}?${query.toString()}>; rel="next"`);
   }
-  response.json(items);
+  sendJson(response, json);
 }
 
 export function toCursor(id: string): string {

@@ -4,7 +4,7 @@ import { type Product, productInput, productUpdate } from "../resources/product.
 import { etagOf, ifMatch, sendResource } from "./conditions.js";
 import { creates } from "./create.js";
 import { parseBody, parseQuery } from "./input.js";
-import { nothingAsked, pageOf, productList, sendList, toCursor } from "./lists.js";
+import { nothingAsked, pageOf, productList, sendSlice } from "./lists.js";
 import { idOf } from "./path.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
@@ -14,19 +14,13 @@ export function productRoutes({ router, catalogue: { products, answers }, reads,
     get: reads(
       answered((request, response) => {
         const query = parseQuery(request, productList);
-        const { items, total, next } = products.list({ ...pageOf(query), where: filterOf(query) });
-        const values = items.map(({ value }) => value);
-        sendList(request, response, {
-          items: values,
-          total,
-          next: next === undefined ? next : toCursor(next),
-        });
+        sendSlice(request, response, products.list({ ...pageOf(query), where: filterOf(query) }));
       }),
     ),
     post: writes(
       creates(answers, productInput, async (input) => {
         const kept = await products.create(input);
-        return { location: `/products/${kept.value.id}`, etag: etagOf(kept), value: kept.value };
+        return { location: `/products/${kept.value.id}`, etag: etagOf(kept), json: kept.json };
       }),
     ),
   });

@@ -4,6 +4,8 @@ import { type Collection, IdTakenError, type Stored } from "@fieldmesh/storage";
 export interface Kept<T> {
   readonly value: T;
   readonly version: number;
+  /** The value as JSON, made once: lists are read far more often than their entries change. */
+  readonly json: string;
 }
 
 /** How a resource becomes a document; stores do not take every name in one. */
@@ -153,7 +155,7 @@ export class Table<T, D extends object> {
   }
 
   #set({ id, version, document }: Stored<D>): Kept<T> {
-    const kept: Kept<T> = { value: this.#codec.decode(document), version };
+    const kept: Kept<T> = new Row(this.#codec.decode(document), version);
     const before = this.#kept.get(id);
     if (before === undefined) this.#ids.splice(firstAfter(this.#ids, id), 0, id);
     this.#kept.set(id, kept);
@@ -167,6 +169,22 @@ export class Table<T, D extends object> {
     this.#kept.delete(id);
     this.#ids.splice(firstAfter(this.#ids, id) - 1, 1);
     for (const listener of this.#listeners) listener(id, undefined, before);
+  }
+}
+
+class Row<T> implements Kept<T> {
+  readonly value: T;
+  readonly version: number;
+  #json: string | undefined;
+
+  constructor(value: T, version: number) {
+    this.value = value;
+    this.version = version;
+  }
+
+  get json(): string {
+    this.#json ??= JSON.stringify(this.value);
+    return this.#json;
   }
 }
 
