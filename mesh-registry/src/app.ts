@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { type Closer, type MainContext, readEnvironment, readTls, storageAddress } from "@fieldmesh/runtime";
+import {
+  type Closer,
+  type MainContext,
+  readEnvironment,
+  readPem,
+  readTls,
+  storageAddress,
+} from "@fieldmesh/runtime";
 import { startRegistry } from "./registry.js";
 
 /**
@@ -24,9 +31,17 @@ export async function runRegistry({
       "STORAGE_USERNAME",
       "STORAGE_PASSWORD",
       "USERS_FILE",
+      "MQTT_URL",
+      "MQTT_USERNAME",
+      "MQTT_PASSWORD",
+      "MQTT_CA",
     ],
     env,
   );
+  const [urls = [], ...others] = settings.MQTT_URL;
+  if (others.length > 0) {
+    log.warn({ left: others.flat() }, "the registry connects to one broker: the first of MQTT_URL");
+  }
   const registry = await startRegistry(
     {
       host: settings.HOST,
@@ -37,6 +52,12 @@ export async function runRegistry({
       usersFile: settings.USERS_FILE ?? join(settings.DATA_DIR, "users.yaml"),
       folder: join(settings.DATA_DIR, "registry"),
       storage: storageAddress(settings),
+      broker: {
+        urls,
+        username: settings.MQTT_USERNAME,
+        password: settings.MQTT_PASSWORD,
+        ca: settings.MQTT_CA === undefined ? undefined : readPem("MQTT_CA", settings.MQTT_CA),
+      },
     },
     stop === undefined ? { log } : { log, stop },
   );

@@ -1,5 +1,5 @@
 import { type AllowedHosts, createHttpApp, createSignIn, type Log, listen, Owned } from "@fieldmesh/runtime";
-import { registryRoutes } from "./http/routes.js";
+import { type BesideCatalogue, registryRoutes } from "./http/routes.js";
 import type { RegistryOptions } from "./options.js";
 import type { Catalogue } from "./store/catalogue.js";
 import { VERSION } from "./version.js";
@@ -12,6 +12,7 @@ export async function startFace(
   options: RegistryOptions,
   catalogue: Catalogue,
   log: Log,
+  beside: BesideCatalogue,
 ): Promise<{ url: string; port: number; close(): Promise<void> }> {
   const owned = new Owned();
   try {
@@ -31,7 +32,7 @@ export async function startFace(
       maxBodyBytes: MAX_JSON_BYTES,
       health: () => Promise.resolve({ ok: true, version: VERSION }),
       routes: (router) => {
-        router.use(registryRoutes({ signIn, catalogue, version: VERSION, rate: options.rate }));
+        router.use(registryRoutes({ signIn, catalogue, version: VERSION, rate: options.rate, ...beside }));
       },
     });
     const listener = await listen(app, {

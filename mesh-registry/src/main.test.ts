@@ -11,7 +11,13 @@ const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
 /** A registry as a process of its own, on any free port. */
 async function startProcess(folder: string): Promise<{ url: string; kill: () => Promise<void> }> {
-  const env = { PATH: process.env["PATH"] ?? "", DATA_DIR: folder, REGISTRY_PORT: "0", HOST: "127.0.0.1" };
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    DATA_DIR: folder,
+    REGISTRY_PORT: "0",
+    HOST: "127.0.0.1",
+    MQTT_URL: "mqtt://127.0.0.1:1", // nobody is there
+  };
   const child = spawn(process.execPath, [MAIN], { env, stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit");
   const kill = async (): Promise<void> => {

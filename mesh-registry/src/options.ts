@@ -15,10 +15,22 @@ export interface RegistryOptions {
   folder: string;
   /** `STORAGE`: where the catalogue is kept; in the folder by default. */
   storage?: StorageAddress | undefined;
+  /** Without one nothing is observed and nothing announced. */
+  broker?: BrokerOptions | undefined;
   /** How many of each are kept. */
   limits?: Partial<RegistryLimits>;
   /** How often one client may ask. */
   rate?: RateLimit;
+}
+
+/** The broker whose streams are recorded, and where products are announced. */
+export interface BrokerOptions {
+  /** Addresses of it, tried in turn. */
+  urls: readonly string[];
+  username?: string | undefined;
+  password?: string | undefined;
+  /** Certificates (PEM) to check its own against. */
+  ca?: Buffer | undefined;
 }
 
 /** The outside of the registry, replaced by tests. */

@@ -1,8 +1,18 @@
 import { hostname } from "node:os";
 import { dirname, resolve } from "node:path";
-import { type Log, lockFolder, Owned, RestartRequest, type StorageAddress } from "@fieldmesh/runtime";
+import {
+  createMqttLink,
+  type Log,
+  lockFolder,
+  type MqttLink,
+  Owned,
+  RestartRequest,
+  type StorageAddress,
+} from "@fieldmesh/runtime";
 import { acquireLease, type LeaseDocument, openStorage, type Storage } from "@fieldmesh/storage";
+import { createAnnouncer } from "./announce/announcer.js";
 import { startFace } from "./face.js";
+import type { BrokerHealth } from "./observe/broker-health.js";
 import type { RegistryOptions, RegistryWorld } from "./options.js";
 import { openCatalogue } from "./store/catalogue.js";
 
@@ -50,9 +60,27 @@ async function compose(
   owned.own(() => storage.close());
   if (address.kind === "mongodb") await becomeWriter(storage, owned, { log, clock, stop });
   const catalogue = await openCatalogue({ storage, clock, limits: options.limits });
-  const face = await startFace(options, catalogue, log);
+  const link = createLink(options, log);
+  // The broker may be away, or come later: nothing waits for it.
+  owned.own(async () => await link?.close());
+  const announcer = createAnnouncer({ link, log });
+  owned.own(() => Promise.resolve(announcer.close()));
+  const face = await startFace(options, catalogue, log, { broker: () => brokerHealth(link) });
   owned.own(() => face.close());
+  link?.start();
+  announcer.start();
   return face;
+}
+
+function createLink({ broker }: RegistryOptions, log: Log): MqttLink | undefined {
+  if (broker === undefined) return undefined;
+  return createMqttLink({ ...broker, clientId: "fm_registry", log });
+}
+
+function brokerHealth(link: MqttLink | undefined): BrokerHealth {
+  if (link === undefined) return { connected: false, reason: "no broker is configured" };
+  const { url, connected } = link;
+  return connected ? { connected, url } : { connected, url, reason: "the broker cannot be reached" };
 }
 
 /** What is in memory is true only for who writes: another instance waits here until that one is gone. */

@@ -8,6 +8,7 @@ import {
   type SignIn,
 } from "@fieldmesh/runtime";
 import { type RequestHandler, Router } from "express";
+import type { BrokerHealth } from "../observe/broker-health.js";
 import type { Catalogue } from "../store/catalogue.js";
 import { domainRoutes } from "./domain-routes.js";
 import { parseQuery } from "./input.js";
@@ -18,7 +19,13 @@ import { productRoutes } from "./product-routes.js";
 import type { RouteParts } from "./route-parts.js";
 import { versionRoutes } from "./version-routes.js";
 
-export interface RegistryRoutesOptions {
+/** What is served beside what the catalogue records. */
+export interface BesideCatalogue {
+  /** How it stands with the broker. */
+  broker: () => BrokerHealth;
+}
+
+export interface RegistryRoutesOptions extends BesideCatalogue {
   signIn: Pick<SignIn, "requireRole">;
   catalogue: Catalogue;
   /** Shown in the API description and by `/health`. */
@@ -42,6 +49,7 @@ export function registryRoutes({
   catalogue,
   version,
   rate: limit = RATE,
+  broker,
 }: RegistryRoutesOptions): Router {
   const router = Router();
   const rate = limited(
@@ -68,7 +76,7 @@ export function registryRoutes({
   lineageRoutes(parts);
   resource(router, "/health", {
     get: (_request, response) => {
-      response.set("Cache-Control", "no-store").json({ status: "healthy", version });
+      response.set("Cache-Control", "no-store").json({ status: "healthy", version, broker: broker() });
     },
   });
   resource(router, "/openapi.json", {

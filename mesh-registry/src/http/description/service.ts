@@ -1,7 +1,12 @@
 import { z } from "zod";
 import type { AddOperation } from "./operation.js";
 
-const health = z.object({ status: z.literal("healthy"), version: z.string() }).meta({ id: "Health" });
+const broker = z.object({
+  connected: z.boolean(),
+  url: z.string().optional().describe("without user and password"),
+  reason: z.string().optional().describe("why it is not connected; the registry serves without it"),
+});
+const health = z.object({ status: z.literal("healthy"), version: z.string(), broker }).meta({ id: "Health" });
 
 export function describeService(add: AddOperation): void {
   add("get", "/health", "Whether it is there", { answer: health });
