@@ -9,6 +9,7 @@ import {
   percent,
   resourceId,
   tags,
+  text,
   time,
 } from "./fields.js";
 
@@ -65,10 +66,18 @@ export const sla = z
 export const observed = z
   .strictObject({
     stream: filledText(100),
-    unit: filledText(32).optional(),
-    type: z.enum(["number", "boolean"]).optional(),
     node: filledText(32),
-    seenAt: time,
+    label: filledText(200).optional(),
+    quantity: filledText(64).optional().describe("what is measured, as temperature"),
+    unit: filledText(32).optional().describe("SenML (RFC 8428)"),
+    type: z.enum(["number", "boolean"]).optional().describe("of the values"),
+    range: z.strictObject({ min: z.number().optional(), max: z.number().optional() }).optional(),
+    intervalMs: z.number().positive().optional(),
+    host: filledText(255).optional().describe("the machine that the node runs on"),
+    boot: z.number().int().min(0).optional().describe("of the node; it grows with every start"),
+    seenAt: time.describe("when the node told this last"),
+    gone: time.optional().describe("since when the node, or the sensor in it, is no more"),
+    conflict: text(1_000).optional().describe("who else claims this stream, while somebody does"),
   })
   .meta({ id: "Observed" });
 
@@ -100,6 +109,7 @@ export const product = z
   })
   .meta({ id: "Product" });
 
+export type Observed = z.output<typeof observed>;
 export type ProductInput = z.output<typeof productInput>;
 export type ProductUpdate = z.output<typeof productUpdate>;
 export type Product = z.output<typeof product>;

@@ -4,6 +4,7 @@ import { openCollections } from "./collections.js";
 import { createDomains, type Domains } from "./domains.js";
 import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.js";
 import { createLineage, type Lineage } from "./lineage.js";
+import { createObservations, type Observations } from "./observations.js";
 import { createProducts, type Products } from "./products.js";
 import type { StoreParts } from "./store-parts.js";
 import { Turns } from "./turns.js";
@@ -15,6 +16,7 @@ export interface Catalogue {
   readonly products: Products;
   readonly versions: Versions;
   readonly lineage: Lineage;
+  readonly observations: Observations;
   readonly answers: Answers;
 }
 
@@ -34,6 +36,7 @@ export async function openCatalogue({ storage, clock, limits }: CatalogueOptions
     products: createProducts(collections, lineage, parts),
     versions: createVersions(collections, parts),
     lineage,
+    observations: createObservations(collections, parts),
     // Turns of its own: a request that may be sent again takes others while it has its own.
     answers: createAnswers(collections.answers, { turns: new Turns(), clock }),
   };

@@ -5,12 +5,18 @@ import { domainKey, productKey } from "./keys.js";
 import type { Lineage } from "./lineage.js";
 import { RegistryError } from "./registry-error.js";
 import type { StoreParts } from "./store-parts.js";
-import type { Kept, Slice, SliceQuery } from "./table.js";
+import type { Kept, Slice, SliceQuery, TableListener } from "./table.js";
 
 export interface Products {
   list(query: SliceQuery<Product>): Slice<Product>;
   /** @throws RegistryError not_found */
   get(id: string): Kept<Product>;
+  /** Undefined where there is none. */
+  find(id: string): Kept<Product> | undefined;
+  /** Of every status, in no order. */
+  all(): Iterable<Kept<Product>>;
+  /** Told of each change, once it is safe. Answers how to stop. */
+  onChange(listener: TableListener<Product>): () => void;
   /** @throws RegistryError exists, unknown_reference, too_many */
   create(input: ProductInput): Promise<Kept<Product>>;
   /**
@@ -59,6 +65,9 @@ export function createProducts(
   return {
     list: (query) => table.slice(query),
     get,
+    find: (id) => table.get(id),
+    all: () => table.values(),
+    onChange: (listener) => table.onChange(listener),
     create: (input) =>
       turns.run({ alone: [productKey(input.id)], shared: [domainKey(input.domain)] }, async () => {
         if (table.get(input.id) === undefined) {
