@@ -28,18 +28,19 @@ const cursor = z
   .max(400, "expected a cursor out of a Link header")
   .refine((text) => /^[\w~-]{1,210}$/.test(fromCursor(text)), "expected a cursor out of a Link header");
 
-const paged = {
+/** What every list takes. */
+export const paged = {
   limit: whole(1, MAX_LIMIT).optional().describe("at most so many of a page; 100 by default"),
   offset: whole(0, MAX_OFFSET).optional().describe("so many are passed over; not with after"),
 };
 
 const oneStart = "expected without offset: each of them says where to begin";
-function startsOnce({ offset, after }: { offset?: unknown; after?: unknown }): boolean {
+export function startsOnce({ offset, after }: { offset?: unknown; after?: unknown }): boolean {
   return offset === undefined || after === undefined;
 }
-const ofAfter = { path: ["after"], error: oneStart };
+export const ofAfter = { path: ["after"], error: oneStart };
 
-const afterId = cursor.optional().describe("where the page before ended: taken from its Link");
+export const afterId = cursor.optional().describe("where the page before ended: taken from its Link");
 
 export const domainList = z.strictObject({ ...paged, after: afterId }).refine(startsOnce, ofAfter);
 

@@ -57,6 +57,15 @@ const IN_PATH = [
   "1.0.0",
 ];
 
+const POLICY = {
+  id: "orders",
+  name: "Orders",
+  type: "quality",
+  scope: { kind: "global" },
+  enforcement: "mandatory",
+  rules: ["has(owner)"],
+};
+
 let made = 0;
 
 /** What would be taken, each time of another name. */
@@ -65,6 +74,8 @@ function goodBody(path: string): Record<string, unknown> {
   if (path.startsWith("/domains")) return path === "/domains" ? { ...SALES, id: `d${made}` } : omitId(SALES);
   if (path.endsWith("/versions")) return { version: `${made}.0.0`, schema: { type: "object" } };
   if (path === "/lineage") return { source: "orders", target: "invoices" };
+  if (path === "/policies") return { ...POLICY, id: `g${made}` };
+  if (path.startsWith("/policies/")) return omitId(POLICY);
   return path === "/products" ? { ...orders({ id: `p${made}` }) } : omitId(orders());
 }
 
@@ -175,6 +186,7 @@ async function world(service: Service): Promise<void> {
   );
   await service.ask("POST", "/products/orders/versions", { version: "1", schema: { amount: "decimal" } });
   await service.ask("POST", "/lineage", { source: "orders", target: "full" });
+  await service.ask("POST", "/policies", POLICY);
 }
 
 test("whatever is sent to an endpoint that the description names: no 5xx, answers as described, nothing spoilt", {
@@ -215,6 +227,8 @@ test("every answer to a good request is as described", async () => {
     ["/lineage/steps/orders/full", "/lineage/steps/{source}/{target}"],
     ["/lineage/upstream/full", "/lineage/upstream/{id}"],
     ["/lineage/downstream/orders", "/lineage/downstream/{id}"],
+    ["/policies", "/policies"],
+    ["/policies/orders", "/policies/{id}"],
     ["/health", "/health"],
     ["/openapi.json", "/openapi.json"],
   ];

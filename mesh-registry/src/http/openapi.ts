@@ -2,6 +2,7 @@ import { OpenAPIRegistry, OpenApiGeneratorV31 } from "@asteasolutions/zod-to-ope
 import { describeDomains } from "./description/domains.js";
 import { describeLineage } from "./description/lineage.js";
 import { type AddOperation, requestOf, responsesOf } from "./description/operation.js";
+import { describePolicies } from "./description/policies.js";
 import { describeProducts } from "./description/products.js";
 import { describeService } from "./description/service.js";
 import { describeVersions } from "./description/versions.js";
@@ -14,6 +15,7 @@ const PARTS: readonly ((add: AddOperation) => void)[] = [
   describeProducts,
   describeVersions,
   describeLineage,
+  describePolicies,
   describeService,
 ];
 

@@ -8,6 +8,8 @@ const STATUS: Readonly<Record<RegistryErrorCode, number>> = {
   changed: 412,
   unknown_reference: 422,
   invalid_schema: 422,
+  invalid_rule: 422,
+  loosening: 409,
   breaking: 409,
   conflict: 409,
   cycle: 409,

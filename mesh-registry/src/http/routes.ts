@@ -15,6 +15,7 @@ import { parseQuery } from "./input.js";
 import { lineageRoutes } from "./lineage-routes.js";
 import { nothingAsked } from "./lists.js";
 import { registryDescription } from "./openapi.js";
+import { policyRoutes } from "./policy-routes.js";
 import { productRoutes } from "./product-routes.js";
 import type { RouteParts } from "./route-parts.js";
 import { versionRoutes } from "./version-routes.js";
@@ -74,6 +75,7 @@ export function registryRoutes({
   productRoutes(parts);
   versionRoutes(parts);
   lineageRoutes(parts);
+  policyRoutes(parts);
   resource(router, "/health", {
     get: (_request, response) => {
       response.set("Cache-Control", "no-store").json({ status: "healthy", version, broker: broker() });

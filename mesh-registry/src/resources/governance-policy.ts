@@ -12,7 +12,10 @@ export const policyScope = z
     z.strictObject({ kind: z.literal("global") }),
     z.strictObject({ kind: z.literal("domain"), domain: domainId }),
     z.strictObject({ kind: z.literal("product"), product: resourceId }),
-    z.strictObject({ kind: z.literal("tag"), tag: filledText(50) }),
+    z.strictObject({
+      kind: z.literal("tag"),
+      tag: filledText(50).transform((tag) => tag.trim().toLowerCase()),
+    }),
   ])
   .meta({ id: "PolicyScope" });
 
@@ -28,6 +31,8 @@ const declared = {
   description: description.default(""),
 };
 
+/** What is said of a governance policy when it is changed. */
+export const governancePolicyUpdate = z.strictObject(declared).meta({ id: "GovernancePolicyUpdate" });
 /** What is said of a governance policy when it is made. */
 export const governancePolicyInput = z
   .strictObject({ id: resourceId, ...declared })
@@ -37,5 +42,7 @@ export const governancePolicy = z
   .strictObject({ id: resourceId, ...declared, createdAt: time, updatedAt: time })
   .meta({ id: "GovernancePolicy" });
 
+export type PolicyScope = z.output<typeof policyScope>;
+export type GovernancePolicyUpdate = z.output<typeof governancePolicyUpdate>;
 export type GovernancePolicyInput = z.output<typeof governancePolicyInput>;
 export type GovernancePolicy = z.output<typeof governancePolicy>;

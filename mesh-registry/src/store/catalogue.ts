@@ -5,6 +5,7 @@ import { createDomains, type Domains } from "./domains.js";
 import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.js";
 import { createLineage, type Lineage } from "./lineage.js";
 import { createObservations, type Observations } from "./observations.js";
+import { createPolicies, type Policies } from "./policies.js";
 import { createProducts, type Products } from "./products.js";
 import type { StoreParts } from "./store-parts.js";
 import { Turns } from "./turns.js";
@@ -17,6 +18,7 @@ export interface Catalogue {
   readonly versions: Versions;
   readonly lineage: Lineage;
   readonly observations: Observations;
+  readonly policies: Policies;
   readonly answers: Answers;
 }
 
@@ -36,6 +38,7 @@ export async function openCatalogue({ storage, clock, limits }: CatalogueOptions
     products: createProducts(collections, lineage, parts),
     versions: createVersions(collections, parts),
     lineage,
+    policies: createPolicies(collections, parts),
     observations: createObservations(collections, parts),
     // Turns of its own: a request that may be sent again takes others while it has its own.
     answers: createAnswers(collections.answers, { turns: new Turns(), clock }),

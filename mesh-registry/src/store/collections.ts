@@ -4,6 +4,7 @@ import type { OpenObject } from "../resources/fields.js";
 import type { LineageEdge } from "../resources/lineage-edge.js";
 import type { Product } from "../resources/product.js";
 import type { Version } from "../resources/version.js";
+import { type GovernanceCollections, openGovernanceCollections } from "./governance-collections.js";
 import { type Codec, Table } from "./table.js";
 
 /** Objects whose names their writers choose are kept as JSON text: stores do not take every name. */
@@ -23,7 +24,7 @@ export interface AnswerDocument {
   at: number;
 }
 
-export interface Collections {
+export interface Collections extends GovernanceCollections {
   domains: Table<Domain, Domain>;
   products: Table<Product, ProductDocument>;
   edges: Table<LineageEdge, EdgeDocument>;
@@ -68,5 +69,6 @@ export async function openCollections(storage: Storage): Promise<Collections> {
     edges: await Table.open(edges, withMetadata<LineageEdge>()),
     versions,
     answers,
+    ...(await openGovernanceCollections(storage)),
   };
 }

@@ -3,6 +3,8 @@
 export const domainKey = (id: string): string => `domain/${id}`;
 export const productKey = (id: string): string => `product/${id}`;
 export const versionsKey = (product: string): string => `versions/${product}`;
+/** All policies: one is judged beside the others. */
+export const POLICIES_KEY = "policies";
 export const edgeKey = (source: string, target: string): string => `edge/${edgeId(source, target)}`;
 
 /** Ids of documents. */

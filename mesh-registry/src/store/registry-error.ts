@@ -12,6 +12,10 @@ export type RegistryErrorCode =
   | "conflict"
   /** What it says of the payload cannot be read. */
   | "invalid_schema"
+  /** What a policy asks for cannot be read. */
+  | "invalid_rule"
+  /** It asks for less than a mandatory policy of all. */
+  | "loosening"
   /** It breaks its consumers without a new major version. */
   | "breaking"
   /** It would make a product part of its own origin. */
@@ -26,6 +30,9 @@ export interface Fault {
   pointer: string;
   value?: string;
   detail?: string;
+  expected?: string;
+  /** Where in the text of the field: line and column from 1, offset from 0, in UTF-16 units. */
+  position?: { line: number; column: number; offset: number };
 }
 
 /** A refusal that tells what to do; nothing was changed. */

@@ -41,6 +41,10 @@ const problemSchema = z
           detail: z.string(),
           value: z.string().optional(),
           expected: z.string().optional(),
+          position: z
+            .object({ line: z.number(), column: z.number(), offset: z.number() })
+            .optional()
+            .describe("of a rule: where in its text; line and column from 1, offset from 0, UTF-16 units"),
         }),
       )
       .optional(),
