@@ -95,5 +95,12 @@ export {
 export { includesRole, ROLES, type Role } from "./sign-in/role.js";
 export { sessionCookiesOf } from "./sign-in/session-cookie.js";
 export { addSessionRoutes } from "./sign-in/session-routes.js";
-export { type Principal, principalOf, type SignIn, type SignInOptions } from "./sign-in/sign-in.js";
-export { UsersFileError } from "./sign-in/users-file.js";
+export {
+  type ApiKeys,
+  type Principal,
+  principalOf,
+  type Scopes,
+  type SignIn,
+  type SignInOptions,
+} from "./sign-in/sign-in.js";
+export { API_KEY_PREFIX, hashToken, UsersFileError } from "./sign-in/users-file.js";

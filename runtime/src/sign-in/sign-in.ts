@@ -4,12 +4,28 @@ import type { Log } from "../log.js";
 import type { Role } from "./role.js";
 import type { SessionLimits } from "./session-store.js";
 
+/** What a user, token or key may beyond its role. */
+export interface Scopes {
+  /** Domains of the data mesh that it is of, as their owner. */
+  domains: readonly string[];
+  /** Data products that it may read, as who is subscribed to them. */
+  products: readonly string[];
+}
+
 /** Who makes a request. */
 export interface Principal {
-  /** Of the user or token; `local` on this machine without sign-in. */
+  /** Of the user, token or key; `local` on this machine without sign-in. */
   name: string;
   role: Role;
-  via: "session" | "token" | "local";
+  /** Absent where there are none. */
+  scopes?: Scopes;
+  via: "session" | "token" | "key" | "local";
+}
+
+/** Keys for programs that a service keeps itself; see `API_KEY_PREFIX`. */
+export interface ApiKeys {
+  /** Whose key it is; undefined when there is none of this hash, or it has ended. Called for each request. */
+  find(sha256: string): Pick<Principal, "name" | "role" | "scopes"> | undefined;
 }
 
 export interface SignInOptions {
@@ -27,6 +43,8 @@ export interface SignInOptions {
   limits?: Partial<SessionLimits>;
   /** Failed attempts within 5 minutes. */
   maxAttempts?: { byName: number; byAddress: number };
+  /** Of a service that keeps keys of its own. */
+  apiKeys?: ApiKeys | undefined;
 }
 
 /** One verifier for every HTTP service; see `createSignIn`. */

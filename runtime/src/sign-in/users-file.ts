@@ -6,8 +6,12 @@ import { checkFormat } from "../folder/kept-file.js";
 import { ConfigurationError } from "../process/exit.js";
 import { isPasswordHash } from "./password-hash.js";
 import { ROLES, type Role } from "./role.js";
+import type { Scopes } from "./sign-in.js";
 
 export const USERS_FORMAT = 1;
+
+/** Keys that a service keeps itself begin with it; tokens of the file of users with `fm_`. */
+export const API_KEY_PREFIX = "fmk_";
 
 /** Grammar of the name of a user or token; an e-mail address fits. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
@@ -25,6 +29,11 @@ export const principalName = z
 
 const instant = z.iso.datetime({ offset: true, message: "expected a time as 2027-01-31T00:00:00Z" });
 
+/** Domains and products have other names than people; what they are is for the registry to say. */
+const scopeName = z.string().regex(/^[a-zA-Z0-9_-]{1,100}$/, "expected 1 to 100 letters, digits, _ or -");
+const scope = z.array(scopeName).max(1_000, "expected at most 1000 names").nullable().optional();
+const scopes = { domains: scope, products: scope };
+
 const fileSchema = z
   .object({
     format: z.number(),
@@ -36,6 +45,7 @@ const fileSchema = z
           password: z
             .string()
             .refine(isPasswordHash, "expected a scrypt hash, as `fieldmesh users add` writes it"),
+          ...scopes,
         }),
       )
       .nullable()
@@ -47,6 +57,7 @@ const fileSchema = z
           role: z.enum(ROLES),
           sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"),
           expires: instant.optional(),
+          ...scopes,
         }),
       )
       .nullable()
@@ -57,6 +68,7 @@ const fileSchema = z
 export interface User {
   name: string;
   role: Role;
+  scopes?: Scopes;
   /** PHC string. */
   password: string;
   /** Changes with the password and the role: a session holds only while it is the same. */
@@ -66,6 +78,7 @@ export interface User {
 export interface Token {
   name: string;
   role: Role;
+  scopes?: Scopes;
   sha256: string;
   /** ms since the epoch; undefined: never. */
   expiresAt: number | undefined;
@@ -114,18 +127,25 @@ export function parseUsersFile(file: string, content: string): Users {
     if (names.has(name)) throw new UsersFileError(`${file}: "${name}" is there twice: remove one`);
     names.add(name);
   };
-  for (const { name, role, password } of parsed.data.users ?? []) {
+  for (const { name, role, password, ...scopes } of parsed.data.users ?? []) {
     claimName(name);
     const fingerprint = createHash("sha256").update(`${name}\n${role}\n${password}`).digest("base64url");
-    users.set(name, { name, role, password, fingerprint });
+    users.set(name, { name, role, ...scopesOf(scopes), password, fingerprint });
   }
   const tokens = new Map<string, Token>();
-  for (const { name, role, sha256, expires } of parsed.data.tokens ?? []) {
+  for (const { name, role, sha256, expires, ...scopes } of parsed.data.tokens ?? []) {
     claimName(name);
     const expiresAt = expires === undefined ? undefined : Date.parse(expires);
-    tokens.set(sha256, { name, role, sha256, expiresAt });
+    tokens.set(sha256, { name, role, ...scopesOf(scopes), sha256, expiresAt });
   }
   return { users, tokens };
+}
+
+function scopesOf({ domains, products }: Partial<Record<keyof Scopes, string[] | null | undefined>>): {
+  scopes?: Scopes;
+} {
+  const given = { domains: domains ?? [], products: products ?? [] };
+  return given.domains.length + given.products.length === 0 ? {} : { scopes: given };
 }
 
 /** What is kept of a token: it is random itself, so one round of SHA-256 is enough. */

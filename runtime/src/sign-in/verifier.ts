@@ -11,8 +11,8 @@ import { NOBODYS_HASH, verifyPassword } from "./password-hash.js";
 import { includesRole, type Role } from "./role.js";
 import { type SessionCookie, sessionCookie } from "./session-cookie.js";
 import { type SessionLimits, SessionStore } from "./session-store.js";
-import type { Principal, SignIn, SignInOptions } from "./sign-in.js";
-import { hashToken, type Token } from "./users-file.js";
+import type { ApiKeys, Principal, SignIn, SignInOptions } from "./sign-in.js";
+import { API_KEY_PREFIX, hashToken, type Token } from "./users-file.js";
 import { Watches } from "./watches.js";
 
 const DEFAULT_LIMITS: SessionLimits = {
@@ -26,6 +26,8 @@ const ATTEMPTS = { windowMs: 300_000, maxKeys: 10_000 };
 /** Hashing one password takes 32 MiB. */
 const HASHING = { width: 2, waiting: 20 };
 const PURGE_MS = 3_600_000;
+/** What may be a token or a key (RFC 6750 §2.1). */
+const SECRET = /^[A-Za-z0-9._~+/-]{20,200}=*$/;
 
 const LOCAL: Principal = { name: "local", role: "admin", via: "local" };
 
@@ -33,11 +35,13 @@ const LOCAL: Principal = { name: "local", role: "admin", via: "local" };
 type Credential =
   | { kind: "local" }
   | { kind: "token"; sha256: string; role: Role }
+  | { kind: "key"; sha256: string; role: Role }
   | { kind: "session"; id: string };
 
 /** See {@link SignIn}. */
 export class Verifier implements SignIn {
   readonly #users: LiveUsers;
+  readonly #apiKeys: ApiKeys | undefined;
   readonly #sessions: SessionStore;
   readonly #limits: SessionLimits;
   readonly #secure: boolean;
@@ -53,6 +57,7 @@ export class Verifier implements SignIn {
 
   constructor(options: SignInOptions, users: LiveUsers, sessions: string, localOnly: boolean) {
     this.#users = users;
+    this.#apiKeys = options.apiKeys;
     this.#localOnly = localOnly;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
@@ -84,9 +89,10 @@ export class Verifier implements SignIn {
     headers: IncomingHttpHeaders,
     remoteAddress: string | undefined,
   ): Promise<Principal | undefined> {
-    const { authorization } = headers;
+    const { authorization, "x-api-key": apiKey } = headers;
     // Who presents a credential is judged by it alone: a wrong token is not let in by a cookie.
-    if (authorization !== undefined) return this.#byToken(authorization);
+    if (authorization !== undefined) return this.#bySecret(/^Bearer +(.+)$/i.exec(authorization)?.[1]);
+    if (apiKey !== undefined) return this.#bySecret(String(apiKey));
     // Most programs send no cookie: the name of ours is looked up for those that do.
     const id = headers.cookie === undefined ? undefined : (await this.#cookie())?.read(headers);
     const principal = id === undefined ? undefined : await this.#bySession(id);
@@ -139,7 +145,7 @@ export class Verifier implements SignIn {
     const cookie = await this.#cookie();
     if (cookie !== undefined) response.append("Set-Cookie", cookie.write(id, this.#limits.absoluteMs));
     this.#log.info({ user: name, role: user.role, address }, "signed in");
-    return this.#known({ name, role: user.role, via: "session" }, { kind: "session", id });
+    return this.#known({ ...named(user), via: "session" }, { kind: "session", id });
   }
 
   async signOut(request: Request, response: Response): Promise<void> {
@@ -166,15 +172,18 @@ export class Verifier implements SignIn {
     if (id !== undefined) await this.#sessions.remove(id);
   }
 
-  #byToken(authorization: string): Principal | undefined {
-    const secret = /^Bearer +([A-Za-z0-9._~+/-]{20,200}=*)$/i.exec(authorization)?.[1];
-    if (secret === undefined) return undefined;
+  /** A token of the file of users, or a key of the service itself: its prefix tells. */
+  #bySecret(secret: string | undefined): Principal | undefined {
+    if (secret === undefined || !SECRET.test(secret)) return undefined;
     const sha256 = hashToken(secret);
+    if (secret.startsWith(API_KEY_PREFIX)) {
+      const key = this.#apiKeys?.find(sha256);
+      if (key === undefined) return undefined;
+      return this.#known({ ...named(key), via: "key" }, { kind: "key", sha256, role: key.role });
+    }
     const token = this.#users.current.tokens.get(sha256);
-    if (token === undefined || (token.expiresAt !== undefined && token.expiresAt <= this.#now()))
-      return undefined;
-    const { name, role } = token;
-    return this.#known({ name, role, via: "token" }, { kind: "token", sha256, role });
+    if (token === undefined || this.#isExpired(token)) return undefined;
+    return this.#known({ ...named(token), via: "token" }, { kind: "token", sha256, role: token.role });
   }
 
   #isExpired({ expiresAt }: Token): boolean {
@@ -189,7 +198,7 @@ export class Verifier implements SignIn {
       await this.#sessions.remove(id);
       return undefined;
     }
-    return this.#known({ name: user.name, role: user.role, via: "session" }, { kind: "session", id });
+    return this.#known({ ...named(user), via: "session" }, { kind: "session", id });
   }
 
   /** Without users, for whoever is at this machine itself: not through a proxy, and not by another name. */
@@ -213,6 +222,9 @@ export class Verifier implements SignIn {
     if (credential === undefined) return false;
     if (credential.kind === "local") return !this.required;
     if (credential.kind === "session") return (await this.#bySession(credential.id)) !== undefined;
+    if (credential.kind === "key") {
+      return this.#apiKeys?.find(credential.sha256)?.role === credential.role;
+    }
     const token = this.#users.current.tokens.get(credential.sha256);
     return token?.role === credential.role && !this.#isExpired(token);
   }
@@ -222,6 +234,10 @@ export class Verifier implements SignIn {
       this.#log.error({ err: error }, "sessions that are over could not be removed");
     });
   }
+}
+
+function named({ name, role, scopes }: Omit<Principal, "via">): Omit<Principal, "via"> {
+  return { name, role, ...(scopes === undefined ? {} : { scopes }) };
 }
 
 function hostName(host: string | undefined): string {
