@@ -1,4 +1,5 @@
 import { type Collection, IdTakenError, type Stored } from "@fieldmesh/storage";
+import { SortedEntries } from "./sorted-entries.js";
 
 /** A resource with the number of its change; 1 when it was made. */
 export interface Kept<T> {
@@ -45,7 +46,7 @@ export class Table<T, D extends object> {
   readonly #collection: Collection<D>;
   readonly #codec: Codec<T, D>;
   readonly #kept = new Map<string, Kept<T>>();
-  readonly #ids: string[] = [];
+  readonly #sorted = new SortedEntries<Kept<T>>();
   /** The store was lost while these were written: they are read again before they are written again. */
   readonly #doubtful = new Set<string>();
   readonly #listeners = new Set<TableListener<T>>();
@@ -70,7 +71,7 @@ export class Table<T, D extends object> {
   }
 
   get size(): number {
-    return this.#ids.length;
+    return this.#kept.size;
   }
 
   get(id: string): Kept<T> | undefined {
@@ -89,16 +90,20 @@ export class Table<T, D extends object> {
 
   /** Ordered by id. */
   slice({ where, after, offset = 0, limit }: SliceQuery<T>): Slice<T> {
-    const ids = where === undefined ? this.#ids : this.#idsWhere(where);
-    const start = (after === undefined ? 0 : firstAfter(ids, after)) + offset;
-    const end = start + limit;
     const items: Kept<T>[] = [];
-    for (const id of ids.slice(start, end)) {
-      const kept = this.#kept.get(id);
-      if (kept !== undefined) items.push(kept);
-    }
-    const next = end < ids.length ? ids[end - 1] : undefined;
-    return { items, total: ids.length, ...(next === undefined ? {} : { next }) };
+    let total = 0;
+    let past = 0; // after the cursor
+    let last: string | undefined;
+    this.#sorted.forEach((kept, id) => {
+      if (where !== undefined && !where(kept.value)) return;
+      total += 1;
+      if (after !== undefined && id <= after) return;
+      past += 1;
+      if (past <= offset || items.length >= limit) return;
+      items.push(kept);
+      last = id;
+    });
+    return { items, total, ...(last === undefined || past <= offset + limit ? {} : { next: last }) };
   }
 
   /** Undefined when there is one of this id. */
@@ -147,17 +152,10 @@ export class Table<T, D extends object> {
     else this.#set(stored);
   }
 
-  #idsWhere(where: (value: T) => boolean): string[] {
-    return this.#ids.filter((id) => {
-      const kept = this.#kept.get(id);
-      return kept !== undefined && where(kept.value);
-    });
-  }
-
   #set({ id, version, document }: Stored<D>): Kept<T> {
     const kept: Kept<T> = new Row(this.#codec.decode(document), version);
     const before = this.#kept.get(id);
-    if (before === undefined) this.#ids.splice(firstAfter(this.#ids, id), 0, id);
+    this.#sorted.set(id, kept);
     this.#kept.set(id, kept);
     for (const listener of this.#listeners) listener(id, kept, before);
     return kept;
@@ -167,7 +165,7 @@ export class Table<T, D extends object> {
     const before = this.#kept.get(id);
     if (before === undefined) return;
     this.#kept.delete(id);
-    this.#ids.splice(firstAfter(this.#ids, id) - 1, 1);
+    this.#sorted.delete(id);
     for (const listener of this.#listeners) listener(id, undefined, before);
   }
 }
@@ -186,16 +184,4 @@ class Row<T> implements Kept<T> {
     this.#json ??= JSON.stringify(this.value);
     return this.#json;
   }
-}
-
-/** Where the first of sorted ids is that comes after this one. */
-function firstAfter(ids: readonly string[], id: string): number {
-  let low = 0;
-  let high = ids.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ids[middle] ?? "") <= id) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
