@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
 import helmet from "helmet";
 import type { Log } from "../log.js";
@@ -78,8 +80,9 @@ export function createHttpApp(options: HttpAppOptions): Express {
 
 /** Takes the caller's id where it is one, so that an error can be followed through two services. */
 const requestId: RequestHandler = (request, response, next) => {
-  const given = request.get("X-Request-Id");
-  response.set("X-Request-Id", given !== undefined && /^[\w-]{8,64}$/.test(given) ? given : randomUUID());
+  const { "x-request-id": given } = request.headers;
+  const id = typeof given === "string" && /^[\w-]{8,64}$/.test(given) ? given : randomUUID();
+  response.setHeader("X-Request-Id", id);
   next();
 };
 
@@ -92,8 +95,9 @@ function jsonBodies({ maxBodyBytes = 65_536, unreadBelow = [] }: HttpAppOptions)
   };
 }
 
+/** The same for every answer: worked out once. */
 function securityHeaders(options: HttpAppOptions): RequestHandler {
-  return helmet({
+  const work = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: { ...STRICT_POLICY, ...options.contentSecurityPolicy },
@@ -102,6 +106,17 @@ function securityHeaders(options: HttpAppOptions): RequestHandler {
     referrerPolicy: { policy: "no-referrer" },
     xFrameOptions: { action: "deny" },
   });
+  const example = new ServerResponse(new IncomingMessage(new Socket()));
+  work(example.req, example, (error) => {
+    if (error !== undefined) throw error;
+  });
+  const headers = Object.entries(example.getHeaders()).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return (_request, response, next) => {
+    for (const [name, value] of headers) response.setHeader(name, value);
+    next();
+  };
 }
 
 function hostCheck(hosts: AllowedHosts): RequestHandler {
