@@ -4,13 +4,15 @@ import { SortedEntries } from "./sorted-entries.js";
 
 function idsOf(entries: SortedEntries<number>): [string, number][] {
   const found: [string, number][] = [];
-  entries.forEach((value, id) => found.push([id, value]));
+  entries.forEach((value, id) => {
+    found.push([id, value]);
+  });
   return found;
 }
 
 test("entries are in order whatever comes and goes", () => {
   const change = fc.record({
-    id: fc.string({ unit: fc.constantFrom(..."aZ09_-~"), minLength: 1, maxLength: 3 }),
+    id: fc.string({ unit: fc.constantFrom("a", "Z", "0", "9", "_", "-", "~"), minLength: 1, maxLength: 3 }),
     remove: fc.boolean(),
   });
   fc.assert(
