@@ -14,7 +14,12 @@ import { createAnnouncer } from "./announce/announcer.js";
 import { startFace } from "./face.js";
 import type { BrokerHealth } from "./observe/broker-health.js";
 import type { RegistryOptions, RegistryWorld } from "./options.js";
+import { openNodePasswords } from "./provisioning/node-credential.js";
+import { createProvisioner } from "./provisioning/provisioner.js";
 import { openCatalogue } from "./store/catalogue.js";
+
+/** What nodes are told where this registry has no broker itself. */
+const DEFAULT_BROKER = "mqtt://127.0.0.1:1883";
 
 export interface Registry {
   readonly url: string;
@@ -60,12 +65,19 @@ async function compose(
   owned.own(() => storage.close());
   if (address.kind === "mongodb") await becomeWriter(storage, owned, { log, clock, stop });
   const catalogue = await openCatalogue({ storage, clock, limits: options.limits });
+  const provisioner = createProvisioner({
+    ...catalogue,
+    clock,
+    passwords: await openNodePasswords(folder),
+    broker: options.broker?.urls[0] ?? DEFAULT_BROKER,
+  });
+  await provisioner.resume();
   const link = createLink(options, log);
   // The broker may be away, or come later: nothing waits for it.
   owned.own(async () => await link?.close());
   const announcer = createAnnouncer({ link, log });
   owned.own(() => Promise.resolve(announcer.close()));
-  const face = await startFace(options, catalogue, log, { broker: () => brokerHealth(link) });
+  const face = await startFace(options, catalogue, log, { broker: () => brokerHealth(link), provisioner });
   owned.own(() => face.close());
   link?.start();
   announcer.start();

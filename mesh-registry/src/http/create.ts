@@ -6,8 +6,11 @@ import { parseBody } from "./input.js";
 import { answered } from "./problems.js";
 import { sendJson } from "./send-json.js";
 
-/** What was made: where it is, and as what it is answered, as a value or as JSON. */
-export type Made = { location: string; etag?: string } & ({ value: unknown } | { json: string });
+/** What was made (200: what was there already): where it is, and as what it is answered, as a value or as JSON. */
+export type Made = { location: string; etag?: string; status?: 200 | 201 } & (
+  | { value: unknown }
+  | { json: string }
+);
 
 /**
  * A route that makes something: 201 with `Location`. With an `Idempotency-Key` the same request, sent again
@@ -42,9 +45,9 @@ function keyOf(request: Request): string | undefined {
 }
 
 function toAnswer(made: Made): Answer {
-  const { location, etag } = made;
+  const { location, etag, status = 201 } = made;
   const headers = { Location: location, ...(etag === undefined ? {} : { ETag: etag }) };
-  return { status: 201, headers, body: "json" in made ? made.json : JSON.stringify(made.value) };
+  return { status, headers, body: "json" in made ? made.json : JSON.stringify(made.value) };
 }
 
 function send(response: Response, { status, headers, body }: Answer): void {

@@ -4,6 +4,7 @@ import { describeLineage } from "./description/lineage.js";
 import { type AddOperation, requestOf, responsesOf } from "./description/operation.js";
 import { describePolicies } from "./description/policies.js";
 import { describeProducts } from "./description/products.js";
+import { describeProvisions, describeTemplates } from "./description/provisions.js";
 import { describeService } from "./description/service.js";
 import { describeVersions } from "./description/versions.js";
 
@@ -16,6 +17,8 @@ const PARTS: readonly ((add: AddOperation) => void)[] = [
   describeVersions,
   describeLineage,
   describePolicies,
+  describeTemplates,
+  describeProvisions,
   describeService,
 ];
 

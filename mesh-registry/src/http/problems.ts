@@ -7,6 +7,7 @@ const STATUS: Readonly<Record<RegistryErrorCode, number>> = {
   exists: 409,
   changed: 412,
   unknown_reference: 422,
+  invalid: 422,
   invalid_schema: 422,
   invalid_rule: 422,
   loosening: 409,

@@ -9,6 +9,7 @@ import {
 } from "@fieldmesh/runtime";
 import { type RequestHandler, Router } from "express";
 import type { BrokerHealth } from "../observe/broker-health.js";
+import type { Provisioner } from "../provisioning/provisioner.js";
 import type { Catalogue } from "../store/catalogue.js";
 import { domainRoutes } from "./domain-routes.js";
 import { parseQuery } from "./input.js";
@@ -17,13 +18,16 @@ import { nothingAsked } from "./lists.js";
 import { registryDescription } from "./openapi.js";
 import { policyRoutes } from "./policy-routes.js";
 import { productRoutes } from "./product-routes.js";
+import { provisionRoutes } from "./provision-routes.js";
 import type { RouteParts } from "./route-parts.js";
+import { templateRoutes } from "./template-routes.js";
 import { versionRoutes } from "./version-routes.js";
 
 /** What is served beside what the catalogue records. */
 export interface BesideCatalogue {
   /** How it stands with the broker. */
   broker: () => BrokerHealth;
+  provisioner: Provisioner;
 }
 
 export interface RegistryRoutesOptions extends BesideCatalogue {
@@ -51,6 +55,7 @@ export function registryRoutes({
   version,
   rate: limit = RATE,
   broker,
+  provisioner,
 }: RegistryRoutesOptions): Router {
   const router = Router();
   const rate = limited(
@@ -76,6 +81,8 @@ export function registryRoutes({
   versionRoutes(parts);
   lineageRoutes(parts);
   policyRoutes(parts);
+  templateRoutes(parts);
+  provisionRoutes(parts, provisioner);
   resource(router, "/health", {
     get: (_request, response) => {
       response.set("Cache-Control", "no-store").json({ status: "healthy", version, broker: broker() });

@@ -1,4 +1,5 @@
 import type { Storage } from "@fieldmesh/storage";
+import { type Access, createAccess } from "../access/access.js";
 import { type Answers, createAnswers } from "./answers.js";
 import { openCollections } from "./collections.js";
 import { createDomains, type Domains } from "./domains.js";
@@ -6,8 +7,12 @@ import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.js";
 import { createLineage, type Lineage } from "./lineage.js";
 import { createObservations, type Observations } from "./observations.js";
 import { createPolicies, type Policies } from "./policies.js";
+import { readNewestPolicies } from "./newest-policies.js";
 import { createProducts, type Products } from "./products.js";
+import { openProvisions, type Provisions } from "./provisions.js";
 import type { StoreParts } from "./store-parts.js";
+import { createSubscriptions, type Subscriptions } from "./subscriptions.js";
+import { openTemplates, type Templates } from "./templates.js";
 import { Turns } from "./turns.js";
 import { createVersions, type Versions } from "./versions.js";
 
@@ -19,6 +24,10 @@ export interface Catalogue {
   readonly lineage: Lineage;
   readonly observations: Observations;
   readonly policies: Policies;
+  readonly subscriptions: Subscriptions;
+  readonly access: Access;
+  readonly templates: Templates;
+  readonly provisions: Provisions;
   readonly answers: Answers;
 }
 
@@ -33,13 +42,19 @@ export async function openCatalogue({ storage, clock, limits }: CatalogueOptions
   const collections = await openCollections(storage);
   const parts: StoreParts = { turns: new Turns(), clock, limits: { ...DEFAULT_LIMITS, ...limits } };
   const lineage = await createLineage(collections, parts);
+  const newestPolicies = await readNewestPolicies(collections.versions);
+  const subscriptions = createSubscriptions(collections, parts);
   return {
     domains: createDomains(collections, parts),
-    products: createProducts(collections, lineage, parts),
-    versions: createVersions(collections, parts),
+    products: createProducts(collections, lineage, subscriptions, parts),
+    versions: createVersions(collections, newestPolicies, parts),
     lineage,
     policies: createPolicies(collections, parts),
+    subscriptions,
+    access: createAccess({ collections, subscriptions, newestPolicies, clock }),
     observations: createObservations(collections, parts),
+    templates: await openTemplates(storage, parts),
+    provisions: await openProvisions(storage, parts),
     // Turns of its own: a request that may be sent again takes others while it has its own.
     answers: createAnswers(collections.answers, { turns: new Turns(), clock }),
   };

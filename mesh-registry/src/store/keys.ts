@@ -2,6 +2,8 @@
 
 export const domainKey = (id: string): string => `domain/${id}`;
 export const productKey = (id: string): string => `product/${id}`;
+export const templateKey = (id: string): string => `template/${id}`;
+export const subscriptionKey = (id: string): string => `subscription/${id}`;
 export const versionsKey = (product: string): string => `versions/${product}`;
 /** All policies: one is judged beside the others. */
 export const POLICIES_KEY = "policies";

@@ -7,8 +7,13 @@ export interface RegistryLimits {
   /** Of these, drafts of streams that nobody has claimed. */
   unclaimedDrafts: number;
   edges: number;
+  subscriptions: number;
+  /** So that none of them uses up all. */
+  subscriptionsOfConsumer: number;
   /** At most 1,000: a new one is judged with all of them read. */
   versionsOfProduct: number;
+  templates: number;
+  provisions: number;
   /** Each product is judged by those that are for it. */
   policies: number;
 }
@@ -19,6 +24,10 @@ export const DEFAULT_LIMITS: RegistryLimits = {
   products: 100_000,
   unclaimedDrafts: 20_000,
   edges: 200_000,
+  subscriptions: 100_000,
+  subscriptionsOfConsumer: 5_000,
   versionsOfProduct: 1_000,
+  templates: 1_000,
+  provisions: 10_000,
   policies: 1_000,
 };

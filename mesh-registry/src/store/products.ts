@@ -5,6 +5,7 @@ import { domainKey, productKey } from "./keys.js";
 import type { Lineage } from "./lineage.js";
 import { RegistryError } from "./registry-error.js";
 import type { StoreParts } from "./store-parts.js";
+import type { Subscriptions } from "./subscriptions.js";
 import type { Kept, Slice, SliceQuery, TableListener } from "./table.js";
 
 export interface Products {
@@ -28,13 +29,19 @@ export interface Products {
     change: (now: Product) => ProductUpdate,
     check: Precondition<Product>,
   ): Promise<Kept<Product>>;
-  /** Retires it and ends its lineage. @throws RegistryError not_found; what the precondition throws */
+  /**
+   * Retires it and ends its lineage, and what is left of its subscriptions.
+   * @throws RegistryError not_found, conflict while consumers are approved; what the precondition throws
+   */
   retire(id: string, check: Precondition<Product>): Promise<Kept<Product>>;
+  /** Takes a draft back of which nothing came: no version, nothing made from it. @returns whether it is gone */
+  discard(id: string): Promise<boolean>;
 }
 
 export function createProducts(
-  { domains, products: table }: Pick<Collections, "domains" | "products">,
+  { domains, products: table, versions }: Pick<Collections, "domains" | "products" | "versions">,
   lineage: Lineage,
+  subscriptions: Pick<Subscriptions, "refuseWhileApproved" | "endAll">,
   { turns, clock, limits }: StoreParts,
 ): Products {
   const get = (id: string): Kept<Product> => {
@@ -112,11 +119,23 @@ export function createProducts(
       turns.run({ alone: [productKey(id)] }, async () => {
         const kept = get(id);
         check(kept);
+        subscriptions.refuseWhileApproved(id);
         const retired: Product = { ...kept.value, status: "retired", updatedAt: clock() };
         const done = kept.value.status === "retired" ? kept : await table.replace(id, kept.version, retired);
         if (done === undefined) throw changedMeanwhile(id);
-        await lineage.endAll(id);
+        await Promise.all([lineage.endAll(id), subscriptions.endAll(id)]);
         return done;
+      }),
+    discard: (id) =>
+      turns.run({ alone: [productKey(id)] }, async () => {
+        const product = table.get(id)?.value;
+        if (product === undefined) return true;
+        if (product.status !== "draft" || (await versions.count("sequence", [id])) > 0) return false;
+        const madeFrom = ({ inputPorts }: Product): boolean => inputPorts.some((port) => port.product === id);
+        if (table.slice({ where: madeFrom, limit: 1 }).total > 0) return false;
+        await lineage.endAll(id);
+        await table.remove(id);
+        return true;
       }),
   };
 }

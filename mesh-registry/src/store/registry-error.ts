@@ -10,6 +10,8 @@ export type RegistryErrorCode =
   | "unknown_reference"
   /** Others need it, or what it is forbids it. */
   | "conflict"
+  /** A value of it is not what is expected there. */
+  | "invalid"
   /** What it says of the payload cannot be read. */
   | "invalid_schema"
   /** What a policy asks for cannot be read. */
