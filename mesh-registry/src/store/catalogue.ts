@@ -43,6 +43,8 @@ export async function openCatalogue({ storage, clock, limits }: CatalogueOptions
   const parts: StoreParts = { turns: new Turns(), clock, limits: { ...DEFAULT_LIMITS, ...limits } };
   const lineage = await createLineage(collections, parts);
   const newestPolicies = await readNewestPolicies(collections.versions);
+  const subscriptions = await createSubscriptions(collections, parts);
+  const newestPolicies = await readNewestPolicies(collections.versions);
   const subscriptions = createSubscriptions(collections, parts);
   return {
     domains: createDomains(collections, parts),

@@ -4,6 +4,7 @@ import type { OpenObject } from "../resources/fields.js";
 import type { LineageEdge } from "../resources/lineage-edge.js";
 import type { Product } from "../resources/product.js";
 import type { Version } from "../resources/version.js";
+import { type AccessCollections, openAccessCollections } from "./access-collections.js";
 import { type GovernanceCollections, openGovernanceCollections } from "./governance-collections.js";
 import { type Codec, Table } from "./table.js";
 
@@ -24,7 +25,7 @@ export interface AnswerDocument {
   at: number;
 }
 
-export interface Collections extends GovernanceCollections {
+export interface Collections extends GovernanceCollections, AccessCollections {
   domains: Table<Domain, Domain>;
   products: Table<Product, ProductDocument>;
   edges: Table<LineageEdge, EdgeDocument>;
@@ -70,5 +71,6 @@ export async function openCollections(storage: Storage): Promise<Collections> {
     versions,
     answers,
     ...(await openGovernanceCollections(storage)),
+    ...(await openAccessCollections(storage)),
   };
 }

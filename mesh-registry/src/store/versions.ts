@@ -5,6 +5,7 @@ import type { OpenObject } from "../resources/fields.js";
 import type { Version, VersionInput } from "../resources/version.js";
 import { type Collections, parseOpen, type VersionDocument } from "./collections.js";
 import { productKey, versionId, versionsKey } from "./keys.js";
+import type { NewestPolicies } from "./newest-policies.js";
 import { RegistryError } from "./registry-error.js";
 import type { StoreParts } from "./store-parts.js";
 
@@ -31,6 +32,7 @@ export interface Versions {
 
 export function createVersions(
   { products, versions }: Pick<Collections, "products" | "versions">,
+  newestPolicies: Pick<NewestPolicies, "published">,
   { turns, clock, limits }: StoreParts,
 ): Versions {
   const checkProduct = (id: string): void => {
@@ -85,6 +87,7 @@ export function createVersions(
           if (!(error instanceof IdTakenError || error instanceof IndexError)) throw error;
           throw new RegistryError("changed", `another version of "${product}" was published meanwhile`);
         }
+        newestPolicies.published(version);
         return version;
       }),
   };

@@ -1,0 +1,50 @@
+import type { Collection } from "@fieldmesh/storage";
+import type { AccessPolicy } from "../resources/access-policy.js";
+import type { VersionDocument } from "./collections.js";
+
+/** The access policy of the newest version of a product. */
+export interface NewestPolicy {
+  version: string;
+  policy: AccessPolicy;
+}
+
+/** Access policies of the newest versions, in memory: every decision about access asks for one. */
+export interface NewestPolicies {
+  /** Undefined where the newest version has none, or there is no version. */
+  of(product: string): NewestPolicy | undefined;
+  /** Takes over what was just published. */
+  published(version: Pick<VersionDocument, "product" | "version" | "accessPolicy">): void;
+  /** Told of the product whose policy is another now. Answers how to stop. */
+  onChange(listener: (product: string) => void): () => void;
+}
+
+const READ_AT_ONCE = 1_000;
+
+/** Reads every version once: that of the highest sequence counts. */
+export async function readNewestPolicies(versions: Collection<VersionDocument>): Promise<NewestPolicies> {
+  const newest = new Map<string, NewestPolicy>();
+  const listeners = new Set<(product: string) => void>();
+  const take = ({ product, version, accessPolicy }: Parameters<NewestPolicies["published"]>[0]): boolean => {
+    if (accessPolicy === undefined) return newest.delete(product);
+    newest.set(product, { version, policy: accessPolicy });
+    return true;
+  };
+  let after: string | undefined;
+  do {
+    // By product, and of one product by sequence.
+    const page = await versions.find({ index: "sequence", limit: READ_AT_ONCE, after });
+    for (const { document } of page.items) take(document);
+    after = page.next;
+  } while (after !== undefined);
+  return {
+    of: (product) => newest.get(product),
+    published(version) {
+      if (!take(version)) return;
+      for (const listener of listeners) listener(version.product);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
