@@ -132,6 +132,13 @@ function brokerAddress(address: string): string {
   return address;
 }
 
+export const serviceToken: Parser<string> = (value) => {
+  if (!/^[A-Za-z0-9._~+/-]{20,200}$/.test(value)) {
+    throw new Unexpected("20 to 200 letters, digits or . _ ~ + / -");
+  }
+  return value;
+};
+
 /** Where documents are kept: a folder, or a MongoDB server. */
 export type StorageAddress = { kind: "folder"; path: string } | { kind: "mongodb"; url: string };
 

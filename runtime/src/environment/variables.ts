@@ -10,6 +10,7 @@ import {
   type Parser,
   path,
   port,
+  serviceToken,
   size,
   storage,
   text,
@@ -167,6 +168,13 @@ export const VARIABLES = {
     expects: "a file",
     description: "Who may what at the broker, in Mosquitto's `acl_file` format.",
   },
+  DYNAMIC_SECURITY_FILE: {
+    parse: path,
+    default: "$DATA_DIR/broker/dynamic-security.json",
+    expects: "a file",
+    description:
+      "Clients and roles of the broker that are changed while it runs, in the format of Mosquitto's dynamic-security plugin; the broker writes it.",
+  },
   MQTT_MAX_CLIENTS: {
     parse: count(1, 100_000),
     default: "10000",
@@ -211,6 +219,13 @@ export const VARIABLES = {
     default: "$DATA_DIR/users.yaml",
     expects: "a file",
     description: "People and tokens that may sign in to the HTTP services; `fieldmesh users` writes it.",
+  },
+  SERVICE_TOKEN: {
+    parse: serviceToken,
+    secret: true,
+    expects: "20 to 200 letters, digits or . _ ~ + / -",
+    description:
+      "What the historian and the registry show each other; the same for both. `fieldmesh start` and `setup` make it.",
   },
   LOG_LEVEL: {
     parse: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),

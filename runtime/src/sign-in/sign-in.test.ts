@@ -474,6 +474,21 @@ describe("tokens", () => {
   });
 });
 
+describe("the token of services", () => {
+  it("lets another service in, also where people sign in, and nobody else", async () => {
+    await writeFile(usersFile, withAda);
+    const serviceToken = "fms_0123456789abcdefghij";
+    const signIn = verifier({ serviceToken });
+    const bearer = (token: string) => signIn.identify({ authorization: `Bearer ${token}` }, "192.0.2.7");
+    const principal = await bearer(serviceToken);
+    expect(principal).toEqual({ name: "service", role: "admin", via: "service" });
+    expect(await bearer(`${serviceToken}k`)).toBeUndefined();
+    expect(
+      await verifier().identify({ authorization: `Bearer ${serviceToken}` }, "192.0.2.7"),
+    ).toBeUndefined();
+  });
+});
+
 describe("the file of users", () => {
   it.each([
     ["format: 2\nusers: []", "has format 2, from a later version"],

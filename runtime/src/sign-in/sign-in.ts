@@ -14,12 +14,12 @@ export interface Scopes {
 
 /** Who makes a request. */
 export interface Principal {
-  /** Of the user, token or key; `local` on this machine without sign-in. */
+  /** Of the user, token or key; `service` of another service, `local` on this machine without sign-in. */
   name: string;
   role: Role;
   /** Absent where there are none. */
   scopes?: Scopes;
-  via: "session" | "token" | "key" | "local";
+  via: "session" | "token" | "key" | "service" | "local";
 }
 
 /** Keys for programs that a service keeps itself; see `API_KEY_PREFIX`. */
@@ -45,6 +45,8 @@ export interface SignInOptions {
   maxAttempts?: { byName: number; byAddress: number };
   /** Of a service that keeps keys of its own. */
   apiKeys?: ApiKeys | undefined;
+  /** `SERVICE_TOKEN`: whoever shows it is another service of this installation, `service`, an admin. */
+  serviceToken?: string | undefined;
 }
 
 /** One verifier for every HTTP service; see `createSignIn`. */

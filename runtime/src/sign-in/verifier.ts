@@ -30,10 +30,12 @@ const PURGE_MS = 3_600_000;
 const SECRET = /^[A-Za-z0-9._~+/-]{20,200}=*$/;
 
 const LOCAL: Principal = { name: "local", role: "admin", via: "local" };
+const SERVICE: Principal = { name: "service", role: "admin", via: "service" };
 
 /** What a principal was known by. Kept beside it, so that it is never sent or logged with it. */
 type Credential =
   | { kind: "local" }
+  | { kind: "service" }
   | { kind: "token"; sha256: string; role: Role }
   | { kind: "key"; sha256: string; role: Role }
   | { kind: "session"; id: string };
@@ -42,6 +44,8 @@ type Credential =
 export class Verifier implements SignIn {
   readonly #users: LiveUsers;
   readonly #apiKeys: ApiKeys | undefined;
+  /** Its hash, as of other tokens: how long comparing takes tells nothing of it. */
+  readonly #serviceToken: string | undefined;
   readonly #sessions: SessionStore;
   readonly #limits: SessionLimits;
   readonly #secure: boolean;
@@ -58,6 +62,7 @@ export class Verifier implements SignIn {
   constructor(options: SignInOptions, users: LiveUsers, sessions: string, localOnly: boolean) {
     this.#users = users;
     this.#apiKeys = options.apiKeys;
+    this.#serviceToken = options.serviceToken === undefined ? undefined : hashToken(options.serviceToken);
     this.#localOnly = localOnly;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
@@ -176,6 +181,7 @@ export class Verifier implements SignIn {
   #bySecret(secret: string | undefined): Principal | undefined {
     if (secret === undefined || !SECRET.test(secret)) return undefined;
     const sha256 = hashToken(secret);
+    if (sha256 === this.#serviceToken) return this.#known({ ...SERVICE }, { kind: "service" });
     if (secret.startsWith(API_KEY_PREFIX)) {
       const key = this.#apiKeys?.find(sha256);
       if (key === undefined) return undefined;
@@ -221,6 +227,7 @@ export class Verifier implements SignIn {
     const credential = this.#credentials.get(principal);
     if (credential === undefined) return false;
     if (credential.kind === "local") return !this.required;
+    if (credential.kind === "service") return true;
     if (credential.kind === "session") return (await this.#bySession(credential.id)) !== undefined;
     if (credential.kind === "key") {
       return this.#apiKeys?.find(credential.sha256)?.role === credential.role;
