@@ -159,7 +159,7 @@ function whyNot({ id, visibility, owner }: Product, subscription: Subscription |
     case "approved":
     case "expired":
       return `"${id}" is ${visibility}: the subscription has expired; ${ask}`;
-    default:
+    case undefined:
       return `"${id}" is ${visibility}: ${ask}`;
   }
 }

@@ -5,9 +5,9 @@ import { openCollections } from "./collections.js";
 import { createDomains, type Domains } from "./domains.js";
 import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.js";
 import { createLineage, type Lineage } from "./lineage.js";
+import { readNewestPolicies } from "./newest-policies.js";
 import { createObservations, type Observations } from "./observations.js";
 import { createPolicies, type Policies } from "./policies.js";
-import { readNewestPolicies } from "./newest-policies.js";
 import { createProducts, type Products } from "./products.js";
 import { openProvisions, type Provisions } from "./provisions.js";
 import type { StoreParts } from "./store-parts.js";
@@ -44,8 +44,6 @@ export async function openCatalogue({ storage, clock, limits }: CatalogueOptions
   const lineage = await createLineage(collections, parts);
   const newestPolicies = await readNewestPolicies(collections.versions);
   const subscriptions = await createSubscriptions(collections, parts);
-  const newestPolicies = await readNewestPolicies(collections.versions);
-  const subscriptions = createSubscriptions(collections, parts);
   return {
     domains: createDomains(collections, parts),
     products: createProducts(collections, lineage, subscriptions, parts),
