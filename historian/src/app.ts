@@ -37,6 +37,7 @@ export async function runHistorian({
       "MQTT_CA",
       "HISTORIAN_CONFIG",
       "REGISTRY_URL",
+      "SERVICE_TOKEN",
     ],
     env,
   );
@@ -58,6 +59,7 @@ export async function runHistorian({
       storage: storageAddress(settings),
       configFile: settings.HISTORIAN_CONFIG,
       registryUrl: settings.REGISTRY_URL,
+      serviceToken: settings.SERVICE_TOKEN,
     },
     stop === undefined ? { log } : { log, stop },
   );

@@ -38,6 +38,7 @@ export async function startFace({ options, log, clock, reads, health }: FaceOpti
     publicUrl: options.publicUrl,
     tls: options.tls !== undefined,
     log,
+    serviceToken: options.serviceToken,
   });
   owned.own(() => Promise.resolve(signIn.close()));
   const app = createHttpApp({

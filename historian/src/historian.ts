@@ -50,6 +50,7 @@ async function compose(
   const configuration = await createConfiguration({
     file: options.configFile,
     registryUrl: options.registryUrl,
+    serviceToken: options.serviceToken,
     folder,
     log,
   });

@@ -22,6 +22,8 @@ export interface HistorianOptions {
   configFile?: string | undefined;
   /** Where the registry serves the same, as an alternative. */
   registryUrl?: URL | undefined;
+  /** `SERVICE_TOKEN`: by which the registry and this one know each other. */
+  serviceToken?: string | undefined;
   /** Bounds of what waits for the store in memory. */
   ingest?: Partial<IngestLimits>;
   /** Bound of what waits for the store on disk; default 256 MiB. */

@@ -31,6 +31,7 @@ export async function runRegistry({
       "STORAGE_USERNAME",
       "STORAGE_PASSWORD",
       "USERS_FILE",
+      "SERVICE_TOKEN",
       "MQTT_URL",
       "MQTT_USERNAME",
       "MQTT_PASSWORD",
@@ -50,6 +51,7 @@ export async function runRegistry({
       publicUrl: settings.PUBLIC_URL,
       allowedHosts: settings.ALLOWED_HOSTS,
       usersFile: settings.USERS_FILE ?? join(settings.DATA_DIR, "users.yaml"),
+      serviceToken: settings.SERVICE_TOKEN,
       folder: join(settings.DATA_DIR, "registry"),
       storage: storageAddress(settings),
       broker: {

@@ -23,6 +23,7 @@ export async function startFace(
       publicUrl: options.publicUrl,
       tls: options.tls !== undefined,
       log,
+      serviceToken: options.serviceToken,
     });
     owned.own(() => Promise.resolve(signIn.close()));
     const app = createHttpApp({

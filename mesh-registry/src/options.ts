@@ -11,6 +11,8 @@ export interface RegistryOptions {
   publicUrl?: URL | undefined;
   allowedHosts?: readonly string[];
   usersFile: string;
+  /** `SERVICE_TOKEN`: by which the historian and this one know each other. */
+  serviceToken?: string | undefined;
   /** `DATA_DIR/registry`; locked while the registry runs. */
   folder: string;
   /** `STORAGE`: where the catalogue is kept; in the folder by default. */

@@ -19,6 +19,8 @@ export interface ConfigurationOptions {
   file?: string | undefined;
   /** `REGISTRY_URL`: then the registry says what it is. */
   registryUrl?: URL | undefined;
+  /** What the registry is shown. */
+  serviceToken?: string | undefined;
   /** Where the last known one is kept. */
   folder: string;
   log: Log;
@@ -86,10 +88,11 @@ export class Configuration {
     this.#source = source;
     this.#parsed = parsed;
     this.#resolve = resolverOf(parsed.content);
-    const { registryUrl, log, fetch, everyMs } = options;
+    const { registryUrl, serviceToken, log, fetch, everyMs } = options;
     if (source === "file" || registryUrl === undefined) return;
     this.#registry = new RegistrySource({
       url: registryUrl,
+      token: serviceToken,
       etag,
       take: (document, newEtag) => this.#takeFromRegistry(document, newEtag),
       log,

@@ -8,6 +8,8 @@ const MAX_BYTES = 1_048_576;
 export interface RegistrySourceOptions {
   /** Of the registry; the document is at `historian/configuration` below it. */
   url: URL;
+  /** What the registry is shown; undefined where it lets in whoever is at its machine. */
+  token?: string | undefined;
   /** Of the document that is kept. */
   etag: string | undefined;
   /** Takes a document; answers why not, if not. */
@@ -71,11 +73,12 @@ export class RegistrySource {
 
   /** Answers why nothing was taken, if that is somebody's fault. */
   async #fetch(): Promise<string | undefined> {
-    const { url, take, fetch: ask = fetch } = this.#options;
+    const { url, token, take, fetch: ask = fetch } = this.#options;
     const address = new URL("historian/configuration", url.href.endsWith("/") ? url : `${url.href}/`);
     const response = await ask(address, {
       headers: {
         Accept: "application/json",
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
         ...(this.#etag === undefined ? {} : { "If-None-Match": this.#etag }),
       },
       redirect: "error",
