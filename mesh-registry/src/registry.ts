@@ -13,6 +13,7 @@ import { acquireLease, type LeaseDocument, openStorage, type Storage } from "@fi
 import { createAnnouncer } from "./announce/announcer.js";
 import { startFace } from "./face.js";
 import type { BrokerHealth } from "./observe/broker-health.js";
+import { createObservation, type Observation } from "./observe/observation.js";
 import type { RegistryOptions, RegistryWorld } from "./options.js";
 import { openNodePasswords } from "./provisioning/node-credential.js";
 import { createProvisioner } from "./provisioning/provisioner.js";
@@ -77,8 +78,12 @@ async function compose(
   owned.own(async () => await link?.close());
   const announcer = createAnnouncer({ link, log });
   owned.own(() => Promise.resolve(announcer.close()));
-  const face = await startFace(options, catalogue, log, { broker: () => brokerHealth(link), provisioner });
+  const observation = createObservation({ link, catalogue, clock, log });
+  owned.own(() => observation.close());
+  const broker = (): BrokerHealth => brokerHealth(link, observation);
+  const face = await startFace(options, catalogue, log, { broker, provisioner, observation });
   owned.own(() => face.close());
+  observation.start();
   link?.start();
   announcer.start();
   return face;
@@ -89,10 +94,11 @@ function createLink({ broker }: RegistryOptions, log: Log): MqttLink | undefined
   return createMqttLink({ ...broker, clientId: "fm_registry", log });
 }
 
-function brokerHealth(link: MqttLink | undefined): BrokerHealth {
+function brokerHealth(link: MqttLink | undefined, { births }: Pick<Observation, "births">): BrokerHealth {
   if (link === undefined) return { connected: false, reason: "no broker is configured" };
   const { url, connected } = link;
-  return connected ? { connected, url } : { connected, url, reason: "the broker cannot be reached" };
+  const health = { connected, url, births: { ...births } };
+  return connected ? health : { ...health, reason: "the broker cannot be reached" };
 }
 
 /** What is in memory is true only for who writes: another instance waits here until that one is gone. */

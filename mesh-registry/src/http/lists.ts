@@ -44,6 +44,8 @@ export const afterId = cursor.optional().describe("where the page before ended: 
 
 export const domainList = z.strictObject({ ...paged, after: afterId }).refine(startsOnce, ofAfter);
 
+export const conflictList = domainList;
+
 export const productList = z
   .strictObject({
     ...paged,

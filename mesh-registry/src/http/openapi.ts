@@ -1,6 +1,7 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from "@asteasolutions/zod-to-openapi";
 import { describeDomains } from "./description/domains.js";
 import { describeLineage } from "./description/lineage.js";
+import { describeObservation } from "./description/observation.js";
 import { type AddOperation, requestOf, responsesOf } from "./description/operation.js";
 import { describePolicies } from "./description/policies.js";
 import { describeProducts } from "./description/products.js";
@@ -19,6 +20,7 @@ const PARTS: readonly ((add: AddOperation) => void)[] = [
   describePolicies,
   describeTemplates,
   describeProvisions,
+  describeObservation,
   describeService,
 ];
 

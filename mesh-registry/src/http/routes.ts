@@ -9,12 +9,14 @@ import {
 } from "@fieldmesh/runtime";
 import { type RequestHandler, Router } from "express";
 import type { BrokerHealth } from "../observe/broker-health.js";
+import type { Observation } from "../observe/observation.js";
 import type { Provisioner } from "../provisioning/provisioner.js";
 import type { Catalogue } from "../store/catalogue.js";
 import { domainRoutes } from "./domain-routes.js";
 import { parseQuery } from "./input.js";
 import { lineageRoutes } from "./lineage-routes.js";
 import { nothingAsked } from "./lists.js";
+import { observationRoutes } from "./observation-routes.js";
 import { registryDescription } from "./openapi.js";
 import { policyRoutes } from "./policy-routes.js";
 import { productRoutes } from "./product-routes.js";
@@ -28,6 +30,7 @@ export interface BesideCatalogue {
   /** How it stands with the broker. */
   broker: () => BrokerHealth;
   provisioner: Provisioner;
+  observation: Pick<Observation, "conflicts">;
 }
 
 export interface RegistryRoutesOptions extends BesideCatalogue {
@@ -56,6 +59,7 @@ export function registryRoutes({
   rate: limit = RATE,
   broker,
   provisioner,
+  observation,
 }: RegistryRoutesOptions): Router {
   const router = Router();
   const rate = limited(
@@ -83,6 +87,7 @@ export function registryRoutes({
   policyRoutes(parts);
   templateRoutes(parts);
   provisionRoutes(parts, provisioner);
+  observationRoutes(parts, observation);
   resource(router, "/health", {
     get: (_request, response) => {
       response.set("Cache-Control", "no-store").json({ status: "healthy", version, broker: broker() });

@@ -1,3 +1,5 @@
+import type { BirthCounts } from "./stream-observer.js";
+
 /** How it stands with the broker, as `/health` tells. The registry serves without it. */
 export interface BrokerHealth {
   connected: boolean;
@@ -5,4 +7,6 @@ export interface BrokerHealth {
   url?: string;
   /** Why it is not connected. */
   reason?: string;
+  /** What became of the births of nodes. */
+  births?: BirthCounts;
 }

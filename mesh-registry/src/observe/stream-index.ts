@@ -1,0 +1,170 @@
+import { parseStreamName, parseTopic, type Stream, streamName } from "@fieldmesh/protocol";
+import type { Product } from "../resources/product.js";
+import { UNCLAIMED } from "../store/observations.js";
+import type { Products } from "../store/products.js";
+import { covers } from "./topic-filter.js";
+
+/** Who offers which stream: what was observed, and what products say of their ports. */
+export interface StreamIndex {
+  /**
+   * The product that says who may have a stream and what it promises: the one of its name, once somebody has claimed
+   * it; else the eldest of its domain with a port of exactly its topic, else the eldest with a port that covers it.
+   * Undefined where nobody does.
+   */
+  governorOf(stream: string): Product | undefined;
+  /** Streams that a product governs, by name. */
+  streamsOf(product: string): string[];
+  /** Every stream that was observed, or that a port names. */
+  streams(): Iterable<string>;
+  /** Of one node. */
+  streamsOfNode(domain: string, node: string): Iterable<string>;
+  /** More than one product that is claimed offers exactly this stream: these, the one that governs it first. */
+  contenders(stream: string): Product[];
+  close(): void;
+}
+
+interface Ports {
+  /** Streams whose topic a port names. */
+  exact: string[];
+  wide: string[];
+}
+
+/** Kept up with every change of a product. */
+export function createStreamIndex(products: Pick<Products, "all" | "find" | "onChange">): StreamIndex {
+  /** How many tell of a stream: its own product, and each that names it. */
+  const known = new Map<string, number>();
+  const byNode = new Map<string, Set<string>>();
+  const exact = new Map<string, Set<string>>();
+  const wide = new Map<string, readonly string[]>();
+
+  const learn = (stream: string): void => {
+    const count = known.get(stream) ?? 0;
+    known.set(stream, count + 1);
+    const parsed = parseStreamName(stream);
+    if (count > 0 || !parsed.ok) return;
+    const key = nodeKey(parsed.value.domain, parsed.value.node);
+    const streams = byNode.get(key) ?? new Set();
+    byNode.set(key, streams.add(stream));
+  };
+  const unlearn = (stream: string): void => {
+    const count = (known.get(stream) ?? 0) - 1;
+    if (count > 0) {
+      known.set(stream, count);
+      return;
+    }
+    known.delete(stream);
+    const parsed = parseStreamName(stream);
+    if (!parsed.ok) return;
+    const key = nodeKey(parsed.value.domain, parsed.value.node);
+    byNode.get(key)?.delete(stream);
+    if (byNode.get(key)?.size === 0) byNode.delete(key);
+  };
+  const add = (product: Product): void => {
+    if (product.observed !== undefined) learn(product.observed.stream);
+    const ports = portsOf(product);
+    for (const stream of ports.exact) {
+      learn(stream);
+      exact.set(stream, (exact.get(stream) ?? new Set()).add(product.id));
+    }
+    if (ports.wide.length > 0) wide.set(product.id, ports.wide);
+  };
+  const remove = (product: Product): void => {
+    if (product.observed !== undefined) unlearn(product.observed.stream);
+    for (const stream of portsOf(product).exact) {
+      unlearn(stream);
+      exact.get(stream)?.delete(product.id);
+      if (exact.get(stream)?.size === 0) exact.delete(stream);
+    }
+    wide.delete(product.id);
+  };
+  for (const { value } of products.all()) add(value);
+  const close = products.onChange((_id, now, before) => {
+    if (before !== undefined) remove(before.value);
+    if (now !== undefined) add(now.value);
+  });
+
+  const ownOf = (stream: string): Product | undefined => {
+    const own = products.find(stream)?.value;
+    return own === undefined || own.owner === UNCLAIMED ? undefined : own;
+  };
+  const named = (stream: string, domain: string): Product[] =>
+    [...(exact.get(stream) ?? [])]
+      .flatMap((id) => claimed(products.find(id)?.value, domain))
+      .sort(elderFirst);
+  const covering = (stream: Stream): Product | undefined => {
+    const topic = topicOf(stream);
+    return [...wide]
+      .filter(([, filters]) => filters.some((filter) => covers(filter, topic)))
+      .flatMap(([id]) => claimed(products.find(id)?.value, stream.domain))
+      .sort(elderFirst)[0];
+  };
+  const governorOf = (stream: string): Product | undefined => {
+    const own = ownOf(stream);
+    if (own !== undefined) return own;
+    const parsed = parseStreamName(stream);
+    if (!parsed.ok) return undefined;
+    return named(stream, parsed.value.domain)[0] ?? covering(parsed.value);
+  };
+  return {
+    governorOf,
+    streams: () => known.keys(),
+    streamsOfNode: (domain, node) => byNode.get(nodeKey(domain, node)) ?? [],
+    streamsOf(id) {
+      const product = products.find(id)?.value;
+      if (product === undefined) return [];
+      const filters = wide.get(id) ?? [];
+      const candidates = new Set([
+        ...(product.observed === undefined ? [] : [product.observed.stream]),
+        ...portsOf(product).exact,
+        ...(filters.length === 0 ? [] : known.keys()),
+      ]);
+      return [...candidates].filter((stream) => governorOf(stream)?.id === id).sort();
+    },
+    contenders(stream) {
+      const parsed = parseStreamName(stream);
+      if (!parsed.ok) return [];
+      const own = ownOf(stream);
+      const first = own === undefined || own.status === "retired" ? [] : [own];
+      const others = named(stream, parsed.value.domain).filter(({ id, inputPorts }) => {
+        const isMadeOfIt = inputPorts.some(({ product }) => product === stream);
+        return id !== stream && !isMadeOfIt;
+      });
+      const all = [...first, ...others];
+      return all.length > 1 ? all : [];
+    },
+    close,
+  };
+}
+
+/** The topic of a stream's readings. */
+function topicOf({ domain, node, sensor }: Stream): string {
+  return `${domain}/${node}/${sensor}/raw`;
+}
+
+function portsOf({ outputPorts }: Product): Ports {
+  const ports: Ports = { exact: [], wide: [] };
+  for (const port of outputPorts) {
+    if (port.kind !== "mqtt") continue;
+    if (/[+#]/.test(port.topicFilter)) ports.wide.push(port.topicFilter);
+    else {
+      const topic = parseTopic(port.topicFilter);
+      const stream = topic.ok && topic.value.kind === "raw" ? streamName(topic.value) : undefined;
+      if (stream !== undefined && !ports.exact.includes(stream)) ports.exact.push(stream);
+    }
+  }
+  return ports;
+}
+
+/** Nobody has a say over streams of another domain by naming them, nor by a draft, or with one that is retired. */
+function claimed(product: Product | undefined, domain: string): Product[] {
+  if (product === undefined || product.domain !== domain || product.owner === UNCLAIMED) return [];
+  return product.status === "draft" || product.status === "retired" ? [] : [product];
+}
+
+function elderFirst(one: Product, other: Product): number {
+  return one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1);
+}
+
+function nodeKey(domain: string, node: string): string {
+  return `${domain}/${node}`;
+}
