@@ -12,10 +12,14 @@ export interface NewestPolicy {
 export interface NewestPolicies {
   /** Undefined where the newest version has none, or there is no version. */
   of(product: string): NewestPolicy | undefined;
+  /** Number of the newest version; undefined where there is none. */
+  versionOf(product: string): string | undefined;
   /** Takes over what was just published. */
   published(version: Pick<VersionDocument, "product" | "version" | "accessPolicy">): void;
   /** Told of the product whose policy is another now. Answers how to stop. */
   onChange(listener: (product: string) => void): () => void;
+  /** Told of the product of which a version was published. Answers how to stop. */
+  onVersion(listener: (product: string) => void): () => void;
 }
 
 const READ_AT_ONCE = 1_000;
@@ -23,8 +27,11 @@ const READ_AT_ONCE = 1_000;
 /** Reads every version once: that of the highest sequence counts. */
 export async function readNewestPolicies(versions: Collection<VersionDocument>): Promise<NewestPolicies> {
   const newest = new Map<string, NewestPolicy>();
+  const numbers = new Map<string, string>();
   const listeners = new Set<(product: string) => void>();
+  const versionListeners = new Set<(product: string) => void>();
   const take = ({ product, version, accessPolicy }: Parameters<NewestPolicies["published"]>[0]): boolean => {
+    numbers.set(product, version);
     if (accessPolicy === undefined) return newest.delete(product);
     newest.set(product, { version, policy: accessPolicy });
     return true;
@@ -38,13 +45,20 @@ export async function readNewestPolicies(versions: Collection<VersionDocument>):
   } while (after !== undefined);
   return {
     of: (product) => newest.get(product),
+    versionOf: (product) => numbers.get(product),
     published(version) {
-      if (!take(version)) return;
+      const isNews = take(version);
+      for (const listener of versionListeners) listener(version.product);
+      if (!isNews) return;
       for (const listener of listeners) listener(version.product);
     },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onVersion(listener) {
+      versionListeners.add(listener);
+      return () => versionListeners.delete(listener);
     },
   };
 }

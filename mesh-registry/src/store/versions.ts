@@ -16,6 +16,10 @@ export interface VersionPage {
 }
 
 export interface Versions {
+  /** Number of the newest; undefined where none is published. */
+  newest(product: string): string | undefined;
+  /** Told of the product of which a version was published. Answers how to stop. */
+  onPublish(listener: (product: string) => void): () => void;
   /** Newest first. @throws RegistryError not_found; QueryError when `after` is no cursor of this list */
   list(
     product: string,
@@ -32,7 +36,7 @@ export interface Versions {
 
 export function createVersions(
   { products, versions }: Pick<Collections, "products" | "versions">,
-  newestPolicies: Pick<NewestPolicies, "published">,
+  newestPolicies: Pick<NewestPolicies, "published" | "versionOf" | "onVersion">,
   { turns, clock, limits }: StoreParts,
 ): Versions {
   const checkProduct = (id: string): void => {
@@ -43,6 +47,8 @@ export function createVersions(
   const find = (product: string, limit: number, after?: string): Promise<Page<VersionDocument>> =>
     versions.find({ index: "sequence", equals: [product], order: "descending", limit, after });
   return {
+    newest: (product) => newestPolicies.versionOf(product),
+    onPublish: (listener) => newestPolicies.onVersion(listener),
     async list(product, { after, offset = 0, limit }) {
       checkProduct(product);
       const total = await versions.count("sequence", [product]);
