@@ -252,7 +252,7 @@ class Composition implements PortHost {
       if (port.identity?.username !== username) continue;
       this.#log.info(
         { clientId: port.client?.id, username },
-        "connection closed: the user was removed or has a new password",
+        "connection closed: its user was removed, or may other things than before, or has a new password",
       );
       port.destroy();
     }

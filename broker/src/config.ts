@@ -21,6 +21,8 @@ export interface BrokerConfig {
   passwordFile?: string | undefined;
   /** Path of an `acl_file` in Mosquitto's format. Absent: a client that is let in may do all but write `$SYS`. */
   aclFile?: string | undefined;
+  /** Path of the file in the format of Mosquitto's dynamic-security plugin. Absent: its clients end with the broker. */
+  dynamicSecurityFile?: string | undefined;
   /** How browsers reach this machine through a proxy; its host is taken in `Host` and `Origin` too. */
   publicUrl?: URL | undefined;
   /** Host names, beyond loopback, that a WebSocket request may carry in `Host` and `Origin`. */
@@ -54,6 +56,7 @@ export function readBrokerConfig(env: RawEnvironment = process.env): BrokerConfi
       "TLS_KEY",
       "PASSWORD_FILE",
       "ACL_FILE",
+      "DYNAMIC_SECURITY_FILE",
       "ALLOWED_HOSTS",
       "PUBLIC_URL",
       "MQTT_MAX_CLIENTS",
@@ -75,6 +78,7 @@ export function readBrokerConfig(env: RawEnvironment = process.env): BrokerConfi
     tlsKey: values.TLS_KEY,
     passwordFile: values.PASSWORD_FILE,
     aclFile: values.ACL_FILE,
+    dynamicSecurityFile: values.DYNAMIC_SECURITY_FILE,
     allowedHosts: values.ALLOWED_HOSTS,
     publicUrl: values.PUBLIC_URL,
     limits: limitsOf(values),

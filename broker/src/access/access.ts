@@ -1,3 +1,5 @@
+import type { ControlTopics } from "../control/control-topics.js";
+
 /** A CONNECT, as far as access control needs to know it. */
 export interface ConnectRequest {
   clientId: string;
@@ -20,7 +22,8 @@ export type RefusalCode = 3 | 4 | 5;
 export type Admission = { ok: true; identity: Identity } | { ok: false; code: RefusalCode; reason: string };
 
 /**
- * Decides who may connect and what each may do. Implementations: {@link OpenOnLoopback} and {@link FileAccess}.
+ * Decides who may connect and what each may do. Implementations: {@link OpenOnLoopback},
+ * {@link FileAccess}, and before either {@link ControlledAccess}.
  * The questions about topics are synchronous and cheap, since they are asked for messages.
  */
 export interface AccessControl {
@@ -31,6 +34,10 @@ export interface AccessControl {
   /** False when no topic that the filter can match may be read: the SUBACK then says 0x80. */
   maySubscribe(who: Identity, filter: string): boolean;
   mayReceive(who: Identity, topic: string): boolean;
+  /** Whether it may change who may what, by messages on `$CONTROL/…`. */
+  mayAdminister(who: Identity): boolean;
+  /** Takes those messages; absent where nothing can be changed so. */
+  readonly control?: ControlTopics;
   /** Grows whenever an answer about topics may have changed; whoever remembers answers compares it. */
   readonly revision: number;
   /** Calls back with each user name whose standing connections must end now. */

@@ -63,6 +63,8 @@ function rulesOf(request: AclBlockRequest): string[] {
         "write +/+/status",
         "write +/+/stats",
         "write +/event/#",
+        // The registry opens and closes the broker to consumers.
+        "readwrite $CONTROL/dynamic-security/#",
       ];
     case "legacy": {
       const domain = one(request);

@@ -32,7 +32,12 @@ export function rulesFor(acl: Acl, who: Identity): AclRule[] {
 
 /** Default deny; nobody writes what begins with `$`. */
 export function mayPublish(rules: readonly AclRule[], topic: string): boolean {
-  return !isReservedTopic(topic) && allows(rules, "write", topic.split("/"));
+  return !isReservedTopic(topic) && mayWrite(rules, topic);
+}
+
+/** Also what begins with `$`: for the broker's own commands, which no rule with a wildcard in front reaches. */
+export function mayWrite(rules: readonly AclRule[], topic: string): boolean {
+  return allows(rules, "write", topic.split("/"));
 }
 
 export function mayReceive(rules: readonly AclRule[], topic: string): boolean {

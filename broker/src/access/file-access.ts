@@ -1,3 +1,4 @@
+import { COMMAND_TOPIC } from "../control/topics.js";
 import type { BrokerLog } from "../log.js";
 import {
   type AccessControl,
@@ -7,7 +8,7 @@ import {
   isReservedTopic,
 } from "./access.js";
 import { type Acl, type AclRule, parseAclFile } from "./acl-file.js";
-import { mayPublish, mayReceive, maySubscribe, rulesFor } from "./acl-rules.js";
+import { mayPublish, mayReceive, maySubscribe, mayWrite, rulesFor } from "./acl-rules.js";
 import { CredentialVerifier } from "./credential-verifier.js";
 import { type PasswordEntry, parsePasswordFile } from "./password-file.js";
 import { EXPECTED_HASH, parsePasswordHash } from "./password-hash.js";
@@ -121,6 +122,10 @@ export class FileAccess implements AccessControl {
 
   mayReceive(who: Identity, topic: string): boolean {
     return this.#acl === null || mayReceive(this.#rulesOf(this.#acl, who), topic);
+  }
+
+  mayAdminister(who: Identity): boolean {
+    return this.#acl === null || mayWrite(this.#rulesOf(this.#acl, who), COMMAND_TOPIC);
   }
 
   #rulesOf(acl: Acl, who: Identity): AclRule[] {

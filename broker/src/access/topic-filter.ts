@@ -43,3 +43,16 @@ export function filterFault(filter: string): string | null {
 function isWildcard(level: string | undefined): boolean {
   return level === "+" || level === "#";
 }
+
+/** Whether every topic that the narrow filter matches is matched by the wide one. */
+export function filterCovers(wide: readonly string[], narrow: readonly string[]): boolean {
+  if (isWildcard(wide[0]) && narrow[0]?.startsWith("$")) return false;
+  for (let i = 0; ; i++) {
+    const x = wide[i];
+    const y = narrow[i];
+    // `#` also matches its parent level, so it may stand one past the other's end.
+    if (x === "#") return true;
+    if (x === undefined || y === undefined) return x === y;
+    if (y === "#" || (x !== "+" && x !== y)) return false;
+  }
+}

@@ -1,6 +1,8 @@
 import type { AuthenticateError, PublishPacket } from "aedes";
+import { generate } from "mqtt-packet";
 import type { AccessControl } from "../access/access.js";
 import { SignInBackoff } from "../access/sign-in-backoff.js";
+import { ANSWER_TOPIC, COMMAND_TOPIC } from "../control/topics.js";
 import type { Limits } from "../limits.js";
 import type { LogLimiter } from "../log-limiter.js";
 import type { Port } from "../port/port.js";
@@ -91,12 +93,29 @@ export class Permissions {
   denyUnlessMayPublish(port: Port, packet: PublishPacket): void {
     const { access, counters, warnings } = this.#options;
     if (port.identity !== null && access.mayPublish(port.identity, packet.topic)) return;
+    if (this.#isCommand(port, packet)) return;
     const fields = { clientId: port.client?.id, username: port.identity?.username, topic: packet.topic };
     counters.drop("publish-denied");
     warnings.warn("publish-denied", fields, "message not published: no write access to its topic");
-    packet.topic = DENIED_TOPIC;
-    packet.payload = Buffer.alloc(0);
-    packet.retain = false;
+    silence(packet);
+  }
+
+  /** Takes a message to the broker itself out of the stream: `#` does not reach it, and it is nobody else's business. */
+  #isCommand(port: Port, packet: PublishPacket): boolean {
+    const { access } = this.#options;
+    const { identity: who, client } = port;
+    if (packet.topic !== COMMAND_TOPIC || who === null || client === undefined) return false;
+    if (access.control === undefined || !access.mayAdminister(who)) return false;
+    access.control.take({
+      who,
+      payload: Buffer.from(packet.payload),
+      answer: (text) => {
+        const wanted = Object.keys(client.subscriptions).includes(ANSWER_TOPIC);
+        if (wanted && !port.destroyed) port.outward.push(answerPacket(text));
+      },
+    });
+    silence(packet);
+    return true;
   }
 
   mayReceive(port: Port, topic: string): boolean {
@@ -129,6 +148,17 @@ export class Permissions {
     }
     return true;
   }
+}
+
+/** Has the engine acknowledge a message as usual, and nobody get it. */
+function silence(packet: PublishPacket): void {
+  packet.topic = DENIED_TOPIC;
+  packet.payload = Buffer.alloc(0);
+  packet.retain = false;
+}
+
+function answerPacket(payload: string): Buffer {
+  return generate({ cmd: "publish", topic: ANSWER_TOPIC, payload, qos: 0, retain: false, dup: false });
 }
 
 /** As the engine takes it from `authenticate`; an error without a code is a fault of ours, not of the client. */
