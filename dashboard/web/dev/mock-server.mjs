@@ -7,6 +7,7 @@
 // --rate N      readings per second of each of the made-up streams (default 1)
 // --quiet       no alarms, no bad readings, no gaps
 // --no-history  no historian behind it
+// --registry URL  a registry behind it
 // --hostile     markup in names and messages
 //
 // `POST /mock/historian/away` and `/mock/historian/here` take the historian away and bring it back.
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
     quiet: { type: "boolean", default: false },
     "sign-in": { type: "boolean", default: false },
     "no-history": { type: "boolean", default: false },
+    registry: { type: "string" },
     hostile: { type: "boolean", default: false },
     app: { type: "string", default: join(import.meta.dirname, "../dist/app") },
   },
@@ -51,6 +53,7 @@ const world = new World({
   quiet: options.quiet,
   hostile: options.hostile,
   hasHistory: !options["no-history"],
+  hasMesh: options.registry !== undefined,
 });
 const past = new MockHistory(world);
 const sessions = new Map();
@@ -123,6 +126,7 @@ async function answerApi(request, response, pathname) {
   }
   if (user === null) return problem(response, 401, "signed-out", "Sign in first.");
   if (pathname.startsWith("/api/history/")) return answerHistory(request, response);
+  if (pathname.startsWith("/api/mesh/")) return answerMesh(request, response, text);
   if (route === "DELETE /api/session") {
     sessions.clear();
     return json(response, 204, undefined, { "set-cookie": "session=; Max-Age=0; Path=/" });
@@ -142,6 +146,34 @@ async function answerApi(request, response, pathname) {
       : problem(response, 502, "channel", "smtp.example.org:587 did not answer within 10 s.");
   }
   return problem(response, 404, "not-found", `No ${route}.`);
+}
+
+/** Passed on as the dashboard's server does, by whoever sits at this machine. */
+async function answerMesh(request, response, text) {
+  const { registry } = options;
+  if (registry === undefined) return problem(response, 404, "no_registry", "This dashboard has no registry.");
+  const names = ["accept", "content-type", "if-match", "idempotency-key"];
+  const headers = names.flatMap((name) =>
+    request.headers[name] === undefined ? [] : [[name, request.headers[name]]],
+  );
+  let answer;
+  try {
+    answer = await fetch(registry + request.url.slice("/api/mesh".length), {
+      method: request.method,
+      headers,
+      ...(text === "" ? {} : { body: text }),
+    });
+  } catch (error) {
+    return problem(response, 503, "registry_away", `the registry cannot be reached: ${error.message}`);
+  }
+  const passed = ["content-type", "etag", "x-total-count", "location"].flatMap((name) => {
+    const value = answer.headers.get(name);
+    return value === null ? [] : [[name, value]];
+  });
+  const link = answer.headers.get("link");
+  if (link !== null) passed.push(["link", link.replaceAll("</", "</api/mesh/")]);
+  response.writeHead(answer.status, Object.fromEntries(passed));
+  response.end(await answer.text());
 }
 
 function answerHistory(request, response) {

@@ -250,10 +250,11 @@ class MockStream {
 }
 
 export class World {
-  constructor({ streams, ratePerS, quiet, hostile, hasHistory }) {
+  constructor({ streams, ratePerS, quiet, hostile, hasHistory, hasMesh }) {
     this.quiet = quiet;
     this.hostile = hostile;
     this.hasHistory = hasHistory;
+    this.hasMesh = hasMesh;
     this.boot = Math.floor(Date.now() / 1000);
     this.acks = new Map();
     this.changed = new Map();
@@ -390,6 +391,7 @@ export class World {
       frameMs: 50,
       brokers: [{ url: "mqtt://127.0.0.1:1883", connected: true, since: START }],
       history: this.hasHistory,
+      mesh: this.hasMesh,
     };
   }
   view(node) {

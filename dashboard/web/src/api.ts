@@ -1,18 +1,36 @@
 import type { Ack, AlarmView, CommandName, Commands, HttpApi, Role } from "@fieldmesh/protocol";
 
+/** What is wrong with one field of a request: `pointer` is a JSON pointer (RFC 6901). */
+export interface FieldFault {
+  pointer: string;
+  detail: string;
+}
+
 /** An answer of the server that is not a success, in words for people (RFC 9457). */
 export class ApiError extends Error {
   readonly code: string;
   readonly status: number;
   /** The field of the request that was wrong, where one was. */
   readonly field: string | undefined;
+  /** Every field that was wrong, where the server names them. */
+  readonly faults: readonly FieldFault[];
 
-  constructor(message: string, details: { code: string; status: number; field?: string; cause?: unknown }) {
+  constructor(
+    message: string,
+    details: {
+      code: string;
+      status: number;
+      field?: string;
+      faults?: readonly FieldFault[];
+      cause?: unknown;
+    },
+  ) {
     super(message, { cause: details.cause });
     this.name = "ApiError";
     this.code = details.code;
     this.status = details.status;
     this.field = details.field;
+    this.faults = details.faults ?? [];
   }
 }
 
@@ -26,21 +44,29 @@ export function whenSignedOut(handler: () => void): void {
 const DEADLINE_MS = 30_000; // ms
 
 async function request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
-  return (await exchange(method, path, body, signal)).json;
+  return (await exchange(method, path, { body, signal })).json;
 }
 
-async function exchange(
+/** What goes with a request. */
+export interface Sent {
+  /** As JSON. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+/** What is asked of an address under `/api`, with the answer's headers. Errors: {@link ApiError}. */
+export async function exchange(
   method: string,
   path: string,
-  body?: unknown,
-  signal?: AbortSignal,
+  { body, headers = {}, signal }: Sent = {},
 ): Promise<{ json: unknown; headers: Headers }> {
   const deadline = AbortSignal.timeout(DEADLINE_MS);
   let response: Response;
   try {
     response = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { "content-type": "application/json" },
+      headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
       body: body === undefined ? null : JSON.stringify(body),
       credentials: "same-origin",
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
@@ -91,11 +117,16 @@ export async function readPage(
   path: string,
   signal?: AbortSignal,
 ): Promise<{ json: unknown; next: string | undefined }> {
-  const { json, headers } = await exchange("GET", path, undefined, signal);
+  const { json, headers } = await exchange("GET", path, { signal });
+  return { json, next: nextOf(headers, path) };
+}
+
+/** The address of the page after this one, out of the `Link` header. */
+export function nextOf(headers: Headers, path: string): string | undefined {
   const [, next] = /<([^>]+)>\s*;[^,]*\brel="?next"?/.exec(headers.get("link") ?? "") ?? [];
-  if (next === undefined) return { json, next };
+  if (next === undefined) return undefined;
   const url = new URL(next, location.origin + path);
-  return { json, next: url.pathname + url.search };
+  return url.pathname + url.search;
 }
 
 function problemError(json: unknown, status: number): ApiError {
@@ -109,6 +140,18 @@ function problemError(json: unknown, status: number): ApiError {
     code: text("code") ?? String(status),
     status,
     ...(field === undefined ? {} : { field }),
+    faults: faultsOf(problem["errors"]),
+  });
+}
+
+function faultsOf(errors: unknown): FieldFault[] {
+  if (!Array.isArray(errors)) return [];
+  return errors.flatMap((error: unknown) => {
+    if (typeof error !== "object" || error === null) return [];
+    const { pointer, detail } = error as Record<string, unknown>;
+    return typeof detail === "string"
+      ? [{ pointer: typeof pointer === "string" ? pointer : "", detail }]
+      : [];
   });
 }
 

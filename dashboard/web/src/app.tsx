@@ -12,8 +12,12 @@ import { type Route, route } from "./router.js";
 import { session } from "./state.js";
 import { Banner } from "./view/banner.js";
 import { Header } from "./view/header.js";
+import { lazily } from "./view/lazily.js";
 import { PageTitle } from "./view/page-title.js";
 import { Shortcuts } from "./view/shortcuts.js";
+
+/** Loaded when one of them is opened: whoever watches live readings does without them. */
+const MeshPages = lazily(() => import("./page/mesh/pages.js").then(({ MeshPages }) => MeshPages));
 
 export function App() {
   const user = session.value;
@@ -58,6 +62,8 @@ function Page({ route: now }: { route: Route }) {
       return <ComparePage />;
     case "system":
       return <SystemPage />;
+    case "mesh":
+      return <MeshPages place={now.place} />;
     case "unknown":
       return (
         <>

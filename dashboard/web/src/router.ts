@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { type MeshPlace, parseMeshPlace } from "./mesh/place.js";
 import { filter, readFilter } from "./preferences.js";
 
 export type Route =
@@ -10,6 +11,7 @@ export type Route =
   | { page: "quality" }
   | { page: "compare" }
   | { page: "system" }
+  | { page: "mesh"; place: MeshPlace }
   | { page: "unknown"; path: string };
 
 const path = signal(location.pathname);
@@ -29,6 +31,10 @@ export function parseRoute(pathname: string): Route {
     return { page: "stream", stream: second };
   if (first === "node" && second !== undefined && third !== undefined && parts.length === 3) {
     return { page: "node", domain: second, node: third };
+  }
+  if (first === "mesh") {
+    const place = parseMeshPlace(parts.slice(1));
+    if (place !== undefined) return { page: "mesh", place };
   }
   const page = PLAIN.find((name) => name === first);
   if (parts.length === 1 && page !== undefined) return { page };

@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { ApiError } from "../api.js";
+import { ApiError, type FieldFault } from "../api.js";
 import { Check, Cross } from "./icons.js";
 
 export type Outcome =
   | { state: "idle" }
   | { state: "busy" }
   | { state: "done"; text: string }
-  | { state: "failed"; text: string; field: string | undefined };
+  | { state: "failed"; text: string; field: string | undefined; faults: readonly FieldFault[] };
 
 export interface Action {
   outcome: Outcome;
@@ -33,6 +33,7 @@ export function useAction(): Action {
           state: "failed",
           text: error instanceof Error ? error.message : String(error),
           field: error instanceof ApiError ? error.field : undefined,
+          faults: error instanceof ApiError ? error.faults : [],
         };
         return false;
       }

@@ -15,6 +15,7 @@ import {
   Logo,
   Moon,
   Plug,
+  Product,
   Sun,
   System,
 } from "./icons.js";
@@ -65,6 +66,10 @@ function Navigation() {
       </a>
       <a href="/compare" aria-current={current("compare")}>
         <Lines /> Compare
+      </a>
+      <a href="/mesh" aria-current={current("mesh")}>
+        <Product /> <span class="wide-only">Data products</span>
+        <span class="narrow-only">Mesh</span>
       </a>
       <a href="/system" aria-current={current("system")}>
         <System /> System

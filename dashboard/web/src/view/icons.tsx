@@ -138,6 +138,32 @@ export const Flask = icon(
 );
 export const Plug = icon(<path {...stroke} d="M6 2v3m4-3v3M4.2 5h7.6v2.4a3.8 3.8 0 0 1-7.6 0zM8 11.2V14" />);
 
+/** A box: a data product. */
+export const Product = icon(
+  <>
+    <path {...stroke} d="M8 1.8 13.8 4.8v6.4L8 14.2l-5.8-3V4.8z" />
+    <path {...stroke} d="M2.4 4.9 8 7.8l5.6-2.9M8 7.8V14" />
+  </>,
+);
+export const Lock = icon(
+  <>
+    <rect {...stroke} x="3" y="7" width="10" height="7" rx="1.6" />
+    <path {...stroke} d="M5 7V5a3 3 0 0 1 6 0v2" />
+  </>,
+);
+export const Globe = icon(
+  <>
+    <circle {...stroke} cx="8" cy="8" r="6.2" />
+    <path {...stroke} d="M1.8 8h12.4M8 1.8c4 4 4 8.4 0 12.4-4-4-4-8.4 0-12.4z" />
+  </>,
+);
+export const Question = icon(
+  <>
+    <circle {...stroke} cx="8" cy="8" r="6.2" />
+    <path {...stroke} d="M6.2 6.3a1.9 1.9 0 1 1 2.6 1.9c-.6.3-.8.6-.8 1.2M8 11.2v.01" />
+  </>,
+);
+
 export function Logo() {
   return (
     <svg class="logo" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false">

@@ -14,6 +14,7 @@ const KEYS: { key: string; what: string; run: () => void }[] = [
   { key: "e", what: "Events", run: () => navigate("/events") },
   { key: "l", what: "Service levels", run: () => navigate("/quality") },
   { key: "c", what: "Compare", run: () => navigate("/compare") },
+  { key: "m", what: "Data products", run: () => navigate("/mesh") },
   { key: "s", what: "System", run: () => navigate("/system") },
   { key: "p", what: "Pause or go on", run: togglePause },
   { key: "t", what: "Dark or light", run: () => nextTheme() },

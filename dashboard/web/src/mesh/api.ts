@@ -1,0 +1,107 @@
+import { exchange, nextOf } from "../api.js";
+import type {
+  ComplianceReport,
+  ComplianceSummary,
+  Domain,
+  Facets,
+  LineageEdge,
+  Product,
+  ProductUpdate,
+  Relation,
+  Subscription,
+  Version,
+  VersionInput,
+} from "./types.js";
+
+const ROOT = "/api/mesh";
+const part = encodeURIComponent;
+
+/** Something that is changed by who has seen it: `etag` goes with the change. */
+export interface Tagged<T> {
+  value: T;
+  etag: string;
+}
+
+/** A page of a list. */
+export interface List<T> {
+  items: T[];
+  /** How many there are in all. */
+  total: number;
+  /** The page after this one, for {@link more}; absent on the last. */
+  next?: string;
+}
+
+type Ending = AbortSignal | undefined;
+
+async function read<T>(path: string, signal?: Ending): Promise<T> {
+  return (await exchange("GET", ROOT + path, { signal })).json as T;
+}
+
+async function readTagged<T>(path: string, signal?: Ending): Promise<Tagged<T>> {
+  const { json, headers } = await exchange("GET", ROOT + path, { signal });
+  return { value: json as T, etag: headers.get("etag") ?? "*" };
+}
+
+async function readList<T>(address: string, signal?: Ending): Promise<List<T>> {
+  const { json, headers } = await exchange("GET", address, { signal });
+  const items = json as T[];
+  const next = nextOf(headers, address);
+  const total = Number(headers.get("x-total-count") ?? items.length);
+  return { items, total, ...(next === undefined ? {} : { next }) };
+}
+
+async function send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
+  return (await exchange(method, ROOT + path, { body })).json as T;
+}
+
+async function change<T>(method: "PUT" | "DELETE", path: string, etag: string, body?: unknown): Promise<T> {
+  return (await exchange(method, ROOT + path, { body, headers: { "if-match": etag } })).json as T;
+}
+
+const ofProduct = (id: string): string => `/products/${part(id)}`;
+const ofDomain = (id: string): string => `/domains/${part(id)}`;
+const withQuery = (path: string, query: URLSearchParams): string =>
+  query.size === 0 ? path : `${path}?${query}`;
+
+/** What the registry tells and does, through the dashboard's own origin. Errors: `ApiError`. */
+export const mesh = {
+  /** The page of a list that another page named. */
+  more: <T>(next: string, signal?: Ending) => readList<T>(next, signal),
+
+  products: (query: URLSearchParams, signal?: Ending) =>
+    readList<Product>(ROOT + withQuery("/products", query), signal),
+  facets: (query: URLSearchParams, signal?: Ending) =>
+    read<Facets>(withQuery("/products/facets", query), signal),
+  product: (id: string, signal?: Ending) => readTagged<Product>(ofProduct(id), signal),
+  changeProduct: (id: string, etag: string, update: ProductUpdate) =>
+    change<Product>("PUT", ofProduct(id), etag, update),
+  /** It stays, with its versions; its lineage ends. */
+  retireProduct: (id: string, etag: string) => change<Product>("DELETE", ofProduct(id), etag),
+  claim: (id: string, claim: { owner: string; domain?: string; description?: string }) =>
+    send<Product>("POST", `${ofProduct(id)}/claim`, claim),
+
+  versions: (id: string, signal?: Ending) =>
+    readList<Version>(`${ROOT}${ofProduct(id)}/versions?limit=100`, signal),
+  publish: (id: string, version: VersionInput) => send<Version>("POST", `${ofProduct(id)}/versions`, version),
+
+  domains: (signal?: Ending) => readList<Domain>(`${ROOT}/domains?limit=1000`, signal),
+  domain: (id: string, signal?: Ending) => readTagged<Domain>(ofDomain(id), signal),
+  registerDomain: (domain: Omit<Domain, "createdAt" | "updatedAt">) =>
+    send<Domain>("POST", "/domains", domain),
+  changeDomain: (id: string, etag: string, update: Omit<Domain, "id" | "createdAt" | "updatedAt">) =>
+    change<Domain>("PUT", ofDomain(id), etag, update),
+
+  lineage: (query: URLSearchParams, signal?: Ending) =>
+    readList<LineageEdge>(ROOT + withQuery("/lineage", query), signal),
+  upstream: (id: string, signal?: Ending) =>
+    readList<Relation>(`${ROOT}/lineage/upstream/${part(id)}?limit=1000`, signal),
+  downstream: (id: string, signal?: Ending) =>
+    readList<Relation>(`${ROOT}/lineage/downstream/${part(id)}?limit=1000`, signal),
+
+  /** Of every product that may be seen. */
+  compliances: (signal?: Ending) => readList<ComplianceSummary>(`${ROOT}/compliance?limit=1000`, signal),
+  compliance: (id: string, signal?: Ending) => read<ComplianceReport>(`${ofProduct(id)}/compliance`, signal),
+
+  subscriptions: (query: URLSearchParams, signal?: Ending) =>
+    readList<Subscription>(ROOT + withQuery("/subscriptions", query), signal),
+};

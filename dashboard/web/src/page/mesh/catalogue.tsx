@@ -1,0 +1,182 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { mesh } from "../../mesh/api.js";
+import {
+  asksForUnclaimed,
+  type CatalogueQuery,
+  catalogueSearch,
+  readCatalogueQuery,
+  toParams,
+  UNCLAIMED_STREAMS,
+} from "../../mesh/catalogue-query.js";
+import type { ComplianceState, Product } from "../../mesh/types.js";
+import { search, setSearch } from "../../router.js";
+import { OutcomeText, useAction } from "../../view/action.js";
+import { Search } from "../../view/icons.js";
+import { MeshTabs } from "../../view/mesh-tabs.js";
+import { PageTitle } from "../../view/page-title.js";
+import { Read } from "../../view/read.js";
+import { useRead } from "../../view/use-read.js";
+import { CatalogueFacets } from "./catalogue-facets.js";
+import { ProductRow } from "./product-row.js";
+
+const PAGE = 50;
+const whole = new Intl.NumberFormat();
+
+/** All data products that may be seen, by words and by facets. */
+export function CataloguePage() {
+  const query = readCatalogueQuery(search.value);
+  const change = (change: CatalogueQuery): void =>
+    setSearch(catalogueSearch({ ...query, ...change }), "replace");
+  return (
+    <>
+      <div class="page-head">
+        <PageTitle title="Data products" />
+        <MeshTabs at="catalogue" />
+      </div>
+      <search class="toolbar">
+        <SearchField words={query.q ?? ""} onWords={(q) => change({ q })} />
+        <nav class="tabs" aria-label="What to list">
+          <a href="/mesh" aria-current={asksForUnclaimed(query) ? undefined : "page"}>
+            Products
+          </a>
+          <a
+            href={`/mesh${catalogueSearch(UNCLAIMED_STREAMS)}`}
+            aria-current={asksForUnclaimed(query) ? "page" : undefined}
+          >
+            Unclaimed streams
+          </a>
+        </nav>
+      </search>
+      <div class="catalogue">
+        <CatalogueFacets query={query} onChange={change} />
+        <Found query={query} />
+      </div>
+    </>
+  );
+}
+
+/** Typing rests for so long before it is searched. */
+const REST_MS = 200; // ms
+
+function SearchField({ words, onWords }: { words: string; onWords: (words: string) => void }) {
+  const typed = useSignal(words);
+  // The address changed by a link or by "back".
+  useEffect(() => {
+    if (typed.peek().trim() !== words) typed.value = words;
+  }, [words, typed]);
+  const text = typed.value;
+  useEffect(() => {
+    if (text.trim() === words) return;
+    const timer = setTimeout(() => onWords(text.trim()), REST_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <label class="search">
+      <Search />
+      <span class="visually-hidden">Search data products</span>
+      <input
+        id="search"
+        type="search"
+        placeholder="Search names, fields, tags, owners"
+        maxLength={200}
+        value={text}
+        onInput={(event) => {
+          typed.value = event.currentTarget.value;
+        }}
+      />
+    </label>
+  );
+}
+
+function Found({ query }: { query: CatalogueQuery }) {
+  const params = toParams(query);
+  params.set("limit", String(PAGE));
+  const key = params.toString();
+  const reading = useRead(key, (signal) => mesh.products(params, signal));
+  const compliance = useRead("compliance", async (signal) => {
+    const { items } = await mesh.compliances(signal);
+    return new Map(items.map((report) => [report.product, report.state]));
+  });
+  return (
+    <section class="card" aria-label="Data products">
+      <Read reading={reading}>
+        {({ items, total, next }) => (
+          <>
+            <p class="quiet catalogue-count" role="status" data-total={total}>
+              {total === 0
+                ? noneText(query)
+                : `${whole.format(total)} ${total === 1 ? "product" : "products"}`}
+            </p>
+            <ul class="products">
+              {items.map((product) => (
+                <ProductRow
+                  key={product.id}
+                  product={product}
+                  compliance={compliance.data?.get(product.id)}
+                  onClaimed={reading.reload}
+                />
+              ))}
+            </ul>
+            {next !== undefined && <More key={key} next={next} compliance={compliance.data} />}
+          </>
+        )}
+      </Read>
+    </section>
+  );
+}
+
+function noneText(query: CatalogueQuery): string {
+  if (asksForUnclaimed(query)) return "Every stream that was seen has an owner.";
+  return Object.values(query).some((value) => value !== undefined)
+    ? "No data product fits the search."
+    : "There is no data product yet: claim a stream, or register one.";
+}
+
+/** The pages after the first, on request. */
+function More({
+  next,
+  compliance,
+}: {
+  next: string;
+  compliance: ReadonlyMap<string, ComplianceState> | undefined;
+}) {
+  const more = useSignal<{ items: Product[]; next: string | undefined }>({ items: [], next });
+  const action = useAction();
+  const address = more.value.next;
+  return (
+    <>
+      <ul class="products">
+        {more.value.items.map((product) => (
+          <ProductRow
+            key={product.id}
+            product={product}
+            compliance={compliance?.get(product.id)}
+            onClaimed={async () => {
+              more.value = { ...more.peek(), items: more.peek().items.filter(({ id }) => id !== product.id) };
+            }}
+          />
+        ))}
+      </ul>
+      {address !== undefined && (
+        <div class="button-row ledger-more">
+          <button
+            type="button"
+            class="button"
+            disabled={action.busy}
+            onClick={() =>
+              void action.run(async () => {
+                const page = await mesh.more<Product>(address);
+                more.value = { items: [...more.peek().items, ...page.items], next: page.next };
+                return "";
+              })
+            }
+          >
+            More products
+          </button>
+          {action.outcome.state === "failed" && <OutcomeText outcome={action.outcome} />}
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,23 @@
+import type { MeshPlace } from "../../mesh/place.js";
+import "../../style/mesh.css";
+import { CataloguePage } from "./catalogue.js";
+import { DomainPage } from "./domain.js";
+import { DomainsPage } from "./domains.js";
+import { LineagePage } from "./lineage.js";
+import { ProductPage } from "./product.js";
+
+/** The pages of the mesh: one chunk, loaded when one of them is opened. */
+export function MeshPages({ place }: { place: MeshPlace }) {
+  switch (place.at) {
+    case "catalogue":
+      return <CataloguePage />;
+    case "product":
+      return <ProductPage key={place.product} product={place.product} section={place.section} />;
+    case "domains":
+      return <DomainsPage />;
+    case "domain":
+      return <DomainPage key={place.domain} domain={place.domain} />;
+    case "lineage":
+      return <LineagePage />;
+  }
+}

@@ -1,0 +1,80 @@
+import { useSignal } from "@preact/signals";
+import { fieldChanges } from "../../mesh/schema-difference.js";
+import type { Version } from "../../mesh/types.js";
+import { Badge } from "../../view/badge.js";
+import { SelectField } from "../../view/form.js";
+import { Check, Minus, Plus, Warning } from "../../view/icons.js";
+import { Table } from "../../view/table.js";
+
+/** What was added, removed and changed between two versions. */
+export function Differences({ versions }: { versions: readonly Version[] }) {
+  const numbers = versions.map(({ version }) => version);
+  const from = useSignal(numbers[1] ?? "");
+  const to = useSignal(numbers[0] ?? "");
+  const before = versions.find(({ version }) => version === from.value);
+  const after = versions.find(({ version }) => version === to.value);
+  const changes =
+    before === undefined || after === undefined ? [] : fieldChanges(before.schema, after.schema);
+  return (
+    <section class="card" aria-labelledby="differences">
+      <h2 id="differences">Differences</h2>
+      <div class="difference-choice">
+        <SelectField
+          label="From"
+          value={from.value}
+          values={numbers}
+          onValue={(value) => (from.value = value)}
+        />
+        <SelectField label="To" value={to.value} values={numbers} onValue={(value) => (to.value = value)} />
+        <MajorBadge from={from.value} to={to.value} />
+      </div>
+      {changes.length === 0 ? (
+        <p class="empty-line">No field differs.</p>
+      ) : (
+        <Table columns={[{ label: "Field" }, { label: "Change" }, { label: "What" }]}>
+          {changes.map(({ path, kind, what }) => (
+            <tr key={path} data-change={kind}>
+              <th scope="row">
+                <code>{path}</code>
+              </th>
+              <td>
+                <ChangeBadge kind={kind} />
+              </td>
+              <td class="wide-cell">{what.join("; ")}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </section>
+  );
+}
+
+function ChangeBadge({ kind }: { kind: "added" | "removed" | "changed" }) {
+  if (kind === "added")
+    return (
+      <Badge tone="ok">
+        <Plus /> Added
+      </Badge>
+    );
+  if (kind === "removed")
+    return (
+      <Badge tone="critical">
+        <Minus /> Removed
+      </Badge>
+    );
+  return <Badge tone="info">Changed</Badge>;
+}
+
+/** What breaks readers is published only as a new major version: the registry has seen to that. */
+function MajorBadge({ from, to }: { from: string; to: string }) {
+  if (from === to) return null;
+  return from.split(".")[0] === to.split(".")[0] ? (
+    <Badge tone="ok">
+      <Check /> Breaks nobody: the major version is the same
+    </Badge>
+  ) : (
+    <Badge tone="warning">
+      <Warning /> Another major version: readers may break
+    </Badge>
+  );
+}
