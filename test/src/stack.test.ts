@@ -146,6 +146,7 @@ test("a taken port is named with the variable that changes it", async () => {
     DATA_DIR: `${first.folder}/other`,
     DASHBOARD_PORT: port,
     HISTORIAN_PORT: String(await freePort()),
+    REGISTRY_PORT: String(await freePort()),
     MQTT_PORT: String(await freePort()),
     MQTT_WS_PORT: String(await freePort()),
   });

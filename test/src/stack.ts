@@ -55,7 +55,8 @@ export class Stack implements AsyncDisposable {
   /** Resolves when it has told the dashboard's address. */
   static async start(dashboardConfig = ""): Promise<Stack> {
     const folder = mkdtempSync(join(tmpdir(), "fieldmesh-stack-"));
-    const [mqtt, ws, http, history] = [
+    const [mqtt, ws, http, history, registry] = [
+      await freePort(),
       await freePort(),
       await freePort(),
       await freePort(),
@@ -70,6 +71,7 @@ export class Stack implements AsyncDisposable {
       MQTT_WS_PORT: String(ws),
       DASHBOARD_PORT: String(http),
       HISTORIAN_PORT: String(history),
+      REGISTRY_PORT: String(registry),
       ...(dashboardConfig === "" ? {} : { DASHBOARD_CONFIG: config }),
     });
     const stack = new Stack(process_, `http://localhost:${http}`, `mqtt://127.0.0.1:${mqtt}`, folder);

@@ -10,7 +10,7 @@ import { run } from "./faults/harness/processes.js";
 import { COMMAND, Stack } from "./stack.js";
 
 const exec = promisify(execFile);
-const SERVICES = ["broker", "historian", "dashboard", "edge"];
+const SERVICES = ["broker", "registry", "historian", "dashboard", "edge"];
 
 /** Runs a command line against the stack and returns how it ended. */
 async function fieldmesh(
@@ -157,6 +157,7 @@ describe("fieldmesh start, asked wrongly", () => {
     const ports = {
       DASHBOARD_PORT: await freePort(),
       HISTORIAN_PORT: await freePort(),
+      REGISTRY_PORT: await freePort(),
       MQTT_PORT: await freePort(),
       MQTT_WS_PORT: await freePort(),
     };
@@ -170,7 +171,7 @@ describe("fieldmesh start, asked wrongly", () => {
     return { code: await started.ended, said: started.lines.join("\n") };
   }
 
-  it.each(["DASHBOARD_PORT", "HISTORIAN_PORT", "MQTT_PORT", "MQTT_WS_PORT"])(
+  it.each(["DASHBOARD_PORT", "HISTORIAN_PORT", "REGISTRY_PORT", "MQTT_PORT", "MQTT_WS_PORT"])(
     "names %s when that port is taken",
     async (variable) => {
       const other = createServer();

@@ -32,7 +32,10 @@ export function healthCommand(terminal: Terminal): Command {
   return newCommand("health", "Ask whether a service here is alive; exit code 1 when it is not", terminal, [
     "fieldmesh health dashboard",
   ])
-    .argument("[service]", "broker, historian, dashboard or edge; in a container, what process 1 runs")
+    .argument(
+      "[service]",
+      "broker, registry, historian, dashboard or edge; in a container, what process 1 runs",
+    )
     .action(async (service: string | undefined) => {
       const { health } = await import("../setup/health.js");
       await health(service, terminal);

@@ -6,11 +6,11 @@ import type { Terminal } from "../terminal.js";
 export function startCommand(terminal: Terminal, setExitCode: (code: number) => void): Command {
   return newCommand(
     "start",
-    "Run everything on this machine: broker, historian, dashboard and two edge nodes",
+    "Run everything on this machine: broker, registry, historian, dashboard and two edge nodes",
     terminal,
     [
       "fieldmesh start",
-      "DASHBOARD_PORT=3001 HISTORIAN_PORT=8101 MQTT_PORT=1884 MQTT_WS_PORT=9002 fieldmesh start",
+      "DASHBOARD_PORT=3001 REGISTRY_PORT=8001 HISTORIAN_PORT=8101 MQTT_PORT=1884 MQTT_WS_PORT=9002 fieldmesh start",
       "DATA_DIR=/var/lib/fieldmesh fieldmesh start --json | tee fieldmesh.log",
     ],
   )

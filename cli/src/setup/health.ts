@@ -17,10 +17,12 @@ const LIMIT_MS = 5_000;
  */
 export async function health(service: string | undefined, terminal: Terminal): Promise<void> {
   const which = service ?? (await serviceOfProcess1());
-  if (which === "dashboard" || which === "historian") await httpHealth(which, terminal);
+  if (which === "dashboard" || which === "historian" || which === "registry")
+    await httpHealth(which, terminal);
   else if (which === "broker") await brokerHealth(terminal);
   else if (which === "edge") await edgeHealth(terminal);
-  else throw new UsageError(`service "${which ?? ""}": expected broker, historian, dashboard or edge`);
+  else
+    throw new UsageError(`service "${which ?? ""}": expected broker, registry, historian, dashboard or edge`);
 }
 
 /** In a container process 1 is the service: the word after the command's path. */
@@ -30,12 +32,16 @@ async function serviceOfProcess1(): Promise<string | undefined> {
   return at === -1 ? undefined : words[at + 1];
 }
 
-function httpHealth(service: "dashboard" | "historian", terminal: Terminal): Promise<void> {
-  const { HOST, DASHBOARD_PORT, HISTORIAN_PORT, TLS_CERT } = readEnvironment(
-    ["HOST", "DASHBOARD_PORT", "HISTORIAN_PORT", "TLS_CERT"],
+function httpHealth(service: "dashboard" | "historian" | "registry", terminal: Terminal): Promise<void> {
+  const { HOST, TLS_CERT, ...ports } = readEnvironment(
+    ["HOST", "DASHBOARD_PORT", "HISTORIAN_PORT", "REGISTRY_PORT", "TLS_CERT"],
     terminal.env,
   );
-  const port = service === "dashboard" ? DASHBOARD_PORT : HISTORIAN_PORT;
+  const port = {
+    dashboard: ports.DASHBOARD_PORT,
+    historian: ports.HISTORIAN_PORT,
+    registry: ports.REGISTRY_PORT,
+  }[service];
   const options = { host: reachableHost(HOST), port, path: "/healthz", timeout: LIMIT_MS };
   return new Promise((resolve, reject) => {
     const request =

@@ -105,7 +105,7 @@ describe("fieldmesh health", () => {
     server.close();
   });
 
-  it.each(["dashboard", "historian"])("asks /healthz of the %s", async (service) => {
+  it.each(["dashboard", "historian", "registry"])("asks /healthz of the %s", async (service) => {
     for (const [status, code] of [
       [200, 0],
       [503, 1],

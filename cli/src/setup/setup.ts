@@ -5,6 +5,7 @@ import { credentialFiles, type FileOptions } from "../credentials/paths.js";
 import { readIfThere, writePrivateFile } from "../credentials/private-file.js";
 import { generateSecret } from "../credentials/secret.js";
 import { ensureServiceCredential } from "../credentials/service-credential.js";
+import { ensureServiceToken } from "../credentials/service-token.js";
 import { makeSlots } from "../credentials/slots.js";
 import { inTurn } from "../credentials/turn.js";
 import { type Terminal, writeLine } from "../terminal.js";
@@ -33,8 +34,12 @@ export async function setup(options: SetupOptions, terminal: Terminal): Promise<
     ["DATA_DIR", "PUBLIC_URL", "DASHBOARD_PORT"],
     terminal.env,
   );
-  await ensureServiceCredential(files, "dashboard", join(DATA_DIR, "dashboard", "mqtt.password"));
-  await ensureServiceCredential(files, "historian", join(DATA_DIR, "historian", "mqtt.password"));
+  for (const service of ["dashboard", "historian", "registry"]) {
+    await ensureServiceCredential(files, service, join(DATA_DIR, service, "mqtt.password"));
+  }
+  await ensureServiceToken(
+    ["historian", "registry"].map((service) => join(DATA_DIR, service, "service.token")),
+  );
   await ensureHealthUser(files);
   const slots = await makeSlots(files, {
     count: options.slots,

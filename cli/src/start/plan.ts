@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readEnvironment } from "@fieldmesh/runtime";
 import { ensureServiceCredential } from "../credentials/service-credential.js";
+import { ensureServiceToken } from "../credentials/service-token.js";
 import { ensureSlots } from "../credentials/slots.js";
 import type { Terminal } from "../terminal.js";
 import type { StartSettings } from "./settings.js";
@@ -11,13 +12,14 @@ import type { ServiceSpec } from "./supervised-service.js";
 const NODES = ["host", "greenhouse"] as const;
 
 /** Services that read everything and send commands: at a broker with users each has a credential of its own. */
-const CONSUMERS = ["historian", "dashboard"] as const;
+const CONSUMERS = ["registry", "historian", "dashboard"] as const;
 
 export function isConsumer(service: string): boolean {
   return CONSUMERS.some((name) => name === service);
 }
 
-export const HISTORIAN_HOST = "127.0.0.1";
+/** Where the services listen that people reach through the dashboard. */
+export const INNER_HOST = "127.0.0.1";
 
 const COMMAND = fileURLToPath(new URL("../../bin/fieldmesh.js", import.meta.url));
 
@@ -36,11 +38,20 @@ export function planServices(settings: StartSettings, terminal: Terminal): Servi
         ? { ...client, ...env }
         : { ...client, ...env, MQTT_USERNAME: name, MQTT_PASSWORD_FILE: passwordFile(settings, name) },
   });
+  // From elsewhere they are reached through the dashboard alone, over TLS where there is a certificate.
+  const inner = {
+    HOST: INNER_HOST,
+    TLS_CERT: undefined,
+    TLS_KEY: undefined,
+    SERVICE_TOKEN_FILE: serviceTokenFile(settings),
+  };
+  const HISTORIAN_URL = `http://${INNER_HOST}:${settings.historianPort}`;
+  const REGISTRY_URL = `http://${INNER_HOST}:${settings.registryPort}`;
   return [
     { name: "broker", args: [COMMAND, "broker"], env: common },
-    // Asked by the dashboard alone, which browsers reach over TLS where there is a certificate.
-    consumer("historian", { HOST: HISTORIAN_HOST, TLS_CERT: undefined, TLS_KEY: undefined }),
-    consumer("dashboard", { HISTORIAN_URL: `http://${HISTORIAN_HOST}:${settings.historianPort}` }),
+    consumer("registry", { ...inner, HISTORIAN_URL }),
+    consumer("historian", { ...inner, REGISTRY_URL }),
+    consumer("dashboard", { HISTORIAN_URL, REGISTRY_URL }),
     ...NODES.map((node) => ({
       name: node,
       args: [COMMAND, "edge"],
@@ -49,8 +60,11 @@ export function planServices(settings: StartSettings, terminal: Terminal): Servi
   ];
 }
 
-/** A broker with users knows ours as well: each service of this machine gets a credential of its own. */
+/**
+ * What the services of this machine show each other; and where the broker has users, a credential of its own for each.
+ */
 export async function ensureOwnCredentials(settings: StartSettings, terminal: Terminal): Promise<void> {
+  await ensureServiceToken([serviceTokenFile(settings)]);
   if (settings.credentials === undefined) return;
   const { DOMAIN } = readEnvironment(["DOMAIN"], terminal.env);
   for (const name of CONSUMERS) {
@@ -61,6 +75,10 @@ export async function ensureOwnCredentials(settings: StartSettings, terminal: Te
     domain: DOMAIN,
     root: join(settings.dataDir, "edge"),
   });
+}
+
+function serviceTokenFile(settings: StartSettings): string {
+  return join(settings.dataDir, "credentials", "service.token");
 }
 
 function passwordFile(settings: StartSettings, service: string): string {

@@ -9,6 +9,7 @@ export interface StartSettings {
   dataDir: string;
   dashboardPort: number;
   historianPort: number;
+  registryPort: number;
   mqttPort: number;
   tls: boolean;
   ports: WantedPort[];
@@ -30,6 +31,7 @@ export function readStartSettings(terminal: Terminal): StartSettings {
       "DATA_DIR",
       "DASHBOARD_PORT",
       "HISTORIAN_PORT",
+      "REGISTRY_PORT",
       "MQTT_PORT",
       "MQTT_TLS_PORT",
       "MQTT_PLAIN_HOST",
@@ -56,6 +58,7 @@ export function readStartSettings(terminal: Terminal): StartSettings {
   const ports: WantedPort[] = [
     { service: "dashboard", variable: "DASHBOARD_PORT", port: env.DASHBOARD_PORT },
     { service: "historian", variable: "HISTORIAN_PORT", port: env.HISTORIAN_PORT },
+    { service: "registry", variable: "REGISTRY_PORT", port: env.REGISTRY_PORT },
     { service: "broker", variable: "MQTT_PORT", port: env.MQTT_PORT },
     { service: "broker", variable: "MQTT_WS_PORT", port: env.MQTT_WS_PORT },
   ];
@@ -70,6 +73,7 @@ export function readStartSettings(terminal: Terminal): StartSettings {
     dataDir: env.DATA_DIR,
     dashboardPort: env.DASHBOARD_PORT,
     historianPort: env.HISTORIAN_PORT,
+    registryPort: env.REGISTRY_PORT,
     mqttPort: env.MQTT_PORT,
     tls,
     ports,

@@ -2,7 +2,7 @@ import { FolderHeldError, lockFolder, EXIT as SERVICE_EXIT } from "@fieldmesh/ru
 import { EXIT, FailureError } from "../exit.js";
 import { type Terminal, writeLine } from "../terminal.js";
 import { ServiceOutput } from "./output.js";
-import { ensureOwnCredentials, HISTORIAN_HOST, isConsumer, planServices } from "./plan.js";
+import { ensureOwnCredentials, INNER_HOST, isConsumer, planServices } from "./plan.js";
 import { checkPorts, reachableHost, waitForPort } from "./ports.js";
 import type { Ended } from "./restart-policy.js";
 import { readStartSettings, type StartSettings } from "./settings.js";
@@ -14,7 +14,7 @@ const READY_LIMIT_MS = 30_000;
 const HISTORIAN_LIMIT_MS = 5_000;
 
 /**
- * `fieldmesh start`: broker, historian, dashboard and two nodes, each a process that is started again when it ends,
+ * `fieldmesh start`: broker, registry, historian, dashboard and two nodes, each a process that is started again when it ends,
  * until Ctrl-C. Returns the exit code.
  * @throws UsageError for a taken port, FailureError when another start holds the folder
  */
@@ -80,7 +80,7 @@ async function supervise(settings: StartSettings, raw: boolean, terminal: Termin
   await waitForPort(settings.mqttPort, host, READY_LIMIT_MS, stopping.signal);
   if (!stopping.signal.aborted) for (const service of consumers) service.start();
   // Who remembers listens before anyone speaks: else the first readings are there only after being asked for.
-  await waitForPort(settings.historianPort, HISTORIAN_HOST, HISTORIAN_LIMIT_MS, stopping.signal);
+  await waitForPort(settings.historianPort, INNER_HOST, HISTORIAN_LIMIT_MS, stopping.signal);
   if (!stopping.signal.aborted) for (const service of nodes) service.start();
   const up = await waitForPort(settings.dashboardPort, host, READY_LIMIT_MS, stopping.signal);
   ready = true;
@@ -106,13 +106,17 @@ async function announce(
   terminal: Terminal,
 ): Promise<void> {
   if (raw) {
-    output.tell("info", "ready", { dashboard: settings.dashboardUrl, broker: settings.brokerUrl });
+    output.tell("info", "ready", {
+      dashboard: settings.dashboardUrl,
+      broker: settings.brokerUrl,
+      registry: `http://${INNER_HOST}:${settings.registryPort}`,
+    });
     return;
   }
   await writeLine(
     terminal.stdout,
     `Dashboard: ${settings.dashboardUrl}\n` +
-      `  MQTT broker ${settings.brokerUrl}, data in ${settings.dataDir}; Ctrl-C stops everything.\n`,
+      `  MQTT broker ${settings.brokerUrl}, registry http://${INNER_HOST}:${settings.registryPort}/docs, data in ${settings.dataDir}; Ctrl-C stops everything.\n`,
   );
 }
 
