@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { provisionId } from "../provisioning/provisioner.js";
+import { subscriptionId } from "../store/subscriptions.js";
 import {
   answerSchema,
   type Description,
@@ -68,12 +70,22 @@ const POLICY = {
 
 let made = 0;
 
+const TEMPLATE = { name: "Service", components: [{ name: "compose" }, { name: "s3" }] };
+const PROVISION = { template: "service", product: "orders" };
+
 /** What would be taken, each time of another name. */
 function goodBody(path: string): Record<string, unknown> {
   made += 1;
   if (path.startsWith("/domains")) return path === "/domains" ? { ...SALES, id: `d${made}` } : omitId(SALES);
   if (path.endsWith("/versions")) return { version: `${made}.0.0`, schema: { type: "object" } };
+  if (path === "/templates") return { id: `t${made}`, ...TEMPLATE };
+  if (path.startsWith("/templates/")) return TEMPLATE;
+  if (path === "/provisions")
+    return { template: "service", product: `v${made}`, parameters: { domain: "sales" } };
   if (path === "/lineage") return { source: "orders", target: "invoices" };
+  if (path.startsWith("/subscriptions"))
+    return { product: "orders", consumer: `c${made}`, purpose: "billing" };
+  if (path.endsWith("/subscriptions")) return { consumer: `c${made}`, purpose: "billing" };
   if (path === "/policies") return { ...POLICY, id: `g${made}` };
   if (path.startsWith("/policies/")) return omitId(POLICY);
   return path === "/products" ? { ...orders({ id: `p${made}` }) } : omitId(orders());
@@ -187,6 +199,7 @@ async function world(service: Service): Promise<void> {
   await service.ask("POST", "/products/orders/versions", { version: "1", schema: { amount: "decimal" } });
   await service.ask("POST", "/lineage", { source: "orders", target: "full" });
   await service.ask("POST", "/policies", POLICY);
+  await service.ask("POST", "/subscriptions", { product: "orders", consumer: "bob", purpose: "billing" });
 }
 
 test("whatever is sent to an endpoint that the description names: no 5xx, answers as described, nothing spoilt", {
@@ -229,6 +242,15 @@ test("every answer to a good request is as described", async () => {
     ["/lineage/downstream/orders", "/lineage/downstream/{id}"],
     ["/policies", "/policies"],
     ["/policies/orders", "/policies/{id}"],
+    ["/templates", "/templates"],
+    ["/templates/service", "/templates/{id}"],
+    ["/provisions?state=ready", "/provisions"],
+    [`/provisions/${provisionId(PROVISION)}`, "/provisions/{id}"],
+    [`/provisions/${provisionId(PROVISION)}/bundle?format=json`, "/provisions/{id}/bundle"],
+    ["/subscriptions", "/subscriptions"],
+    ["/subscriptions/inbox", "/subscriptions/inbox"],
+    [`/subscriptions/${subscriptionId("orders", "bob")}`, "/subscriptions/{id}"],
+    ["/products/orders/subscriptions", "/products/{id}/subscriptions"],
     ["/health", "/health"],
     ["/openapi.json", "/openapi.json"],
   ];

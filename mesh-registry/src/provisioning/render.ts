@@ -48,7 +48,8 @@ export function render(template: Template, facts: ProvisionFacts, values: Values
   if (edge !== undefined && !isRecord(edge["sensors"])) {
     faults.push({ pointer: "/components", detail: "component edge: expected settings with sensors" });
   }
-  const product = productOf(settingsOf.get("product") ?? {}, facts, edge === undefined ? undefined : node);
+  const hasPort = edge !== undefined && faults.length === 0;
+  const product = productOf(settingsOf.get("product") ?? {}, facts, hasPort ? node : undefined);
   if (!product.success) {
     for (const { path, message } of product.error.issues) {
       faults.push({

@@ -1,0 +1,196 @@
+import { readFileSync } from "node:fs";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { aclBlock, parseAclFile, parsePasswordFile } from "@fieldmesh/broker";
+import { loadNodeConfig } from "@fieldmesh/edge";
+import { extract } from "tar-stream";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import type { BundleFile, Provision } from "../resources/provision.js";
+import { temporaryFolder } from "../testing/embedded.js";
+import { type Answered, registryService, SALES, type Service } from "../testing/service.js";
+
+const ENV = { id: "env", name: "Environment", owner: "ann" };
+
+/** A node with one sensor, and what belongs to it. */
+const NODE = readFileSync(new URL("../../examples/templates/edge-node.yaml", import.meta.url), "utf8");
+
+function code({ status, body }: Answered): [number, unknown] {
+  return [status, (body as { code?: string }).code];
+}
+
+async function bundleOf({ ask }: Service, id: string): Promise<Map<string, BundleFile>> {
+  const { body } = await ask("GET", `/provisions/${id}/bundle?format=json`);
+  return new Map((body as { files: BundleFile[] }).files.map((file) => [file.name, file]));
+}
+
+async function world(): Promise<Service> {
+  const service = await registryService();
+  await service.ask("POST", "/domains", ENV);
+  expect((await service.ask("POST", "/templates", parse(NODE) as object)).status).toBe(201);
+  return service;
+}
+
+const asked = (more: object = {}) => ({
+  template: "edge-node",
+  product: "barn_climate",
+  parameters: { domain: "env", node: "barn", label: "The barn", ...more },
+});
+
+test("a provision is a bundle that an edge node, a broker and compose take, whatever the parameters hold", async () => {
+  const service = await world();
+  const nasty = `x\ny: 1 # \${label} "'\\ {a}: [b] & *c !!d`;
+  const made = await service.ask("POST", "/provisions", asked({ label: nasty }));
+  expect(made.status).toBe(201);
+  const provision = made.body as Provision;
+  expect(provision.steps.map(({ name, state }) => [name, state])).toEqual([
+    ["product", "done"],
+    ["edge", "done"],
+    ["credentials", "done"],
+    ["compose", "done"],
+    ["storage", "external"],
+    ["bundle", "done"],
+  ]);
+  expect(provision.steps[4]?.detail).toContain('provider "s3", bucket "barn_climate"');
+  expect((await service.ask("GET", `/provisions/${provision.id}`)).body).toEqual(provision);
+  expect((await service.ask("GET", "/products/barn_climate")).body).toMatchObject({
+    status: "draft",
+    owner: "local",
+    outputPorts: [{ kind: "mqtt", topicFilter: "env/barn/+/raw" }],
+  });
+
+  const files = await bundleOf(service, provision.id);
+  expect([...files.keys()].toSorted()).toEqual([...provision.files].toSorted());
+  const textOf = (name: string): string => files.get(name)?.text ?? "";
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "edge.yaml"), textOf("edge.yaml"));
+  expect(await loadNodeConfig(join(folder, "edge.yaml"))).toMatchObject({
+    node: "barn",
+    domain: "env",
+    label: nasty,
+    sensors: [{ id: "temperature", intervalMs: 2_000 }],
+  });
+  expect(parse(textOf("docker-compose.edge.yml"))).toMatchObject({
+    services: {
+      "edge-barn": { environment: { NOTE: `costs 5$$ at ${nasty.replaceAll("$", "$$$$")}` } },
+    },
+  });
+  expect(textOf("acl_file.lines").replace(/^#.*\n/, "")).toBe(
+    aclBlock({ user: "barn", role: "node", domain: "env", name: "barn" }),
+  );
+  expect(parseAclFile(textOf("acl_file.lines"), "acl")).toBeDefined();
+  expect([...parsePasswordFile(textOf("password_file.lines"), "passwords").keys()]).toEqual(["barn"]);
+});
+
+test("the same again changes nothing; with other parameters what differs is made anew", async () => {
+  const service = await world();
+  const first = await service.ask("POST", "/provisions", asked());
+  const { id } = first.body as Provision;
+  const before = await bundleOf(service, id);
+  const again = await service.ask("POST", "/provisions", asked());
+  expect([again.status, again.body, again.headers.get("etag")]).toEqual([
+    200,
+    first.body,
+    first.headers.get("etag"),
+  ]);
+  const changed = await service.ask("POST", "/provisions", asked({ interval: "5s" }));
+  expect([changed.status, (changed.body as Provision).id]).toEqual([200, id]);
+  expect((changed.body as Provision).steps.at(-1)).toMatchObject({ detail: "changed: edge.yaml" });
+  const after = await bundleOf(service, id);
+  expect(after.get("edge.yaml")?.text).toContain("interval: 5s");
+  expect(after.get("node.env")).toEqual(before.get("node.env"));
+  expect((await service.ask("GET", "/provisions?product=barn_climate&state=ready")).body).toMatchObject([
+    { id },
+  ]);
+  // After a restart the password is still known, though it is kept nowhere.
+  await service.close();
+  const reopened = await registryService({}, service.folder);
+  expect(await bundleOf(reopened, id)).toEqual(after);
+  const password = /MQTT_PASSWORD=(.+)/.exec(after.get("node.env")?.text ?? "")?.[1] ?? "none";
+  await reopened.close();
+  const { mode } = await stat(join(service.folder, "registry", "provisioning-key"));
+  expect(mode & 0o777).toBe(0o600);
+  expect(await readFile(join(service.folder, "registry", "provisioning-key"), "utf8")).not.toContain(
+    password,
+  );
+});
+
+test("what is undone is gone, and a credential that was withdrawn never comes back", async () => {
+  const service = await world();
+  const made = await service.ask("POST", "/provisions", asked());
+  const { id } = made.body as Provision;
+  const before = await bundleOf(service, id);
+  expect(code(await service.ask("DELETE", `/provisions/${id}`))).toEqual([428, "if_match_required"]);
+  const ifMatch = { "If-Match": made.headers.get("etag") ?? "" };
+  const undone = await service.ask("DELETE", `/provisions/${id}`, undefined, ifMatch);
+  expect(undone.body).toMatchObject({ state: "undone", files: [] });
+  expect((undone.body as Provision).steps.map(({ state }) => state)).toEqual([
+    "undone",
+    "undone",
+    "undone",
+    "undone",
+    "external",
+    "undone",
+  ]);
+  expect(code(await service.ask("GET", "/products/barn_climate"))).toEqual([404, "not_found"]);
+  expect(code(await service.ask("GET", `/provisions/${id}/bundle`))).toEqual([409, "conflict"]);
+  const redone = await service.ask("POST", "/provisions", asked());
+  expect(redone.body).toMatchObject({ id, state: "ready" });
+  expect((await bundleOf(service, id)).get("node.env")).not.toEqual(before.get("node.env"));
+  // A product that somebody uses stays.
+  await service.ask("POST", "/products/barn_climate/versions", { version: "1", schema: { value: "number" } });
+  const kept = await service.ask("DELETE", `/provisions/${id}`, undefined, { "If-Match": "*" });
+  expect((kept.body as Provision).steps[0]).toMatchObject({ detail: "it is in use: it stays" });
+  expect((await service.ask("GET", "/products/barn_climate")).status).toBe(200);
+});
+
+test("the archive has the same files, the secret ones for their owner only", async () => {
+  const service = await world();
+  const { body } = await service.ask("POST", "/provisions", asked());
+  const { id } = body as Provision;
+  const fetched = async (): Promise<Buffer> =>
+    Buffer.from(await (await fetch(`${service.url}/provisions/${id}/bundle`)).arrayBuffer());
+  const archive = await fetched();
+  expect((await fetched()).equals(archive)).toBe(true);
+  const found = new Map<string, { mode: number | undefined; text: string }>();
+  const tar = extract();
+  tar.end(gunzipSync(archive));
+  for await (const entry of tar) {
+    let text = "";
+    for await (const chunk of entry) text += String(chunk);
+    found.set(entry.header.name.replace("barn_climate/", ""), { mode: entry.header.mode, text });
+  }
+  for (const [name, { text, secret }] of await bundleOf(service, id)) {
+    expect([name, found.get(name)]).toEqual([name, { mode: secret ? 0o600 : 0o644, text }]);
+  }
+});
+
+test("what a template does not know is named", async () => {
+  const { ask } = await world();
+  const faults = async (path: string, body: object): Promise<unknown> => {
+    const answer = await ask("POST", path, body);
+    const { errors } = answer.body as { errors?: { pointer: string }[] };
+    return [answer.status, (errors ?? []).map(({ pointer }) => pointer)];
+  };
+  expect(await faults("/provisions", asked({ intervall: "5s" }))).toEqual([422, ["/parameters/intervall"]]);
+  expect(await faults("/provisions", { template: "edge-node", product: "x" })).toEqual([
+    422,
+    ["/parameters/label", "/parameters/domain"],
+  ]);
+  expect(await faults("/provisions", asked({ node: "Not A Name" }))).toEqual([422, ["/parameters/node"]]);
+  expect(await faults("/provisions", asked({ broker: "mqtt://x\nMQTT_CA=/etc" }))).toEqual([
+    422,
+    ["/parameters/broker"],
+  ]);
+  expect(await faults("/provisions", asked({ domain: "sales" }))).toEqual([422, ["/domain"]]);
+  expect(await faults("/provisions", { ...asked(), template: "none" })).toEqual([404, []]);
+  const unknown = { name: "s3", settings: { bucket: `\${bukket}` } };
+  expect(await faults("/templates", { id: "t", name: "T", components: [unknown] })).toEqual([
+    422,
+    ["/components/0/settings"],
+  ]);
+  await ask("POST", "/domains", SALES);
+  await ask("POST", "/products", { id: "sold", domain: "sales", owner: "ann" });
+  expect(await faults("/provisions", { ...asked(), product: "sold" })).toEqual([422, ["/parameters/domain"]]);
+});
