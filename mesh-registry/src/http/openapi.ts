@@ -7,6 +7,7 @@ import { describePolicies } from "./description/policies.js";
 import { describeProducts } from "./description/products.js";
 import { describeProvisions, describeTemplates } from "./description/provisions.js";
 import { describeService } from "./description/service.js";
+import { describeSubscriptions } from "./description/subscriptions.js";
 import { describeVersions } from "./description/versions.js";
 
 type Description = ReturnType<OpenApiGeneratorV31["generateDocument"]>;
@@ -18,6 +19,7 @@ const PARTS: readonly ((add: AddOperation) => void)[] = [
   describeVersions,
   describeLineage,
   describePolicies,
+  describeSubscriptions,
   describeTemplates,
   describeProvisions,
   describeObservation,

@@ -22,6 +22,7 @@ import { policyRoutes } from "./policy-routes.js";
 import { productRoutes } from "./product-routes.js";
 import { provisionRoutes } from "./provision-routes.js";
 import type { RouteParts } from "./route-parts.js";
+import { subscriptionRoutes } from "./subscription-routes.js";
 import { templateRoutes } from "./template-routes.js";
 import { versionRoutes } from "./version-routes.js";
 
@@ -85,6 +86,7 @@ export function registryRoutes({
   versionRoutes(parts);
   lineageRoutes(parts);
   policyRoutes(parts);
+  subscriptionRoutes(parts);
   templateRoutes(parts);
   provisionRoutes(parts, provisioner);
   observationRoutes(parts, observation);
