@@ -81,7 +81,12 @@ async function compose(
   const observation = createObservation({ link, catalogue, clock, log });
   owned.own(() => observation.close());
   const broker = (): BrokerHealth => brokerHealth(link, observation);
-  const face = await startFace(options, catalogue, log, { broker, provisioner, observation });
+  const face = await startFace(options, catalogue, log, {
+    broker,
+    provisioner,
+    brokers: options.broker?.urls ?? [],
+    observation,
+  });
   owned.own(() => face.close());
   observation.start();
   link?.start();

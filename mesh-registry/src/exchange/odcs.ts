@@ -10,10 +10,12 @@ const API_VERSION = "v3.1.0";
 /** What a contract says of a product and of one version of it. */
 export interface Contract {
   product: ProductInput;
-  version?: Pick<VersionInput, "version" | "changelog" | "compatibility" | "strict"> & {
-    schema: JsonSchema;
-    accessPolicy?: VersionInput["accessPolicy"] | undefined;
-  };
+  version?:
+    | (Pick<VersionInput, "version" | "changelog" | "compatibility" | "strict"> & {
+        schema: JsonSchema;
+        accessPolicy?: VersionInput["accessPolicy"] | undefined;
+      })
+    | undefined;
 }
 
 /** An ODCS document, to be written as YAML or JSON. */

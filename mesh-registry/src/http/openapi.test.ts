@@ -71,6 +71,7 @@ const POLICY = {
 let made = 0;
 
 const TEMPLATE = { name: "Service", components: [{ name: "compose" }, { name: "s3" }] };
+const CONTRACT = { kind: "DataContract", id: "orders", domain: "sales", team: { name: "alice" } };
 const PROVISION = { template: "service", product: "orders" };
 
 /** What would be taken, each time of another name. */
@@ -78,6 +79,8 @@ function goodBody(path: string): Record<string, unknown> {
   made += 1;
   if (path.startsWith("/domains")) return path === "/domains" ? { ...SALES, id: `d${made}` } : omitId(SALES);
   if (path.endsWith("/versions")) return { version: `${made}.0.0`, schema: { type: "object" } };
+  if (path === "/contracts") return { ...CONTRACT, id: `c${made}` };
+  if (path.endsWith("/contract")) return CONTRACT;
   if (path === "/templates") return { id: `t${made}`, ...TEMPLATE };
   if (path.startsWith("/templates/")) return TEMPLATE;
   if (path === "/provisions")
@@ -242,6 +245,8 @@ test("every answer to a good request is as described", async () => {
     ["/lineage/downstream/orders", "/lineage/downstream/{id}"],
     ["/policies", "/policies"],
     ["/policies/orders", "/policies/{id}"],
+    ["/products/orders/contract?format=json", "/products/{id}/contract"],
+    ["/products/orders/asyncapi", "/products/{id}/asyncapi"],
     ["/templates", "/templates"],
     ["/templates/service", "/templates/{id}"],
     ["/provisions?state=ready", "/provisions"],

@@ -1,4 +1,5 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from "@asteasolutions/zod-to-openapi";
+import { describeContracts } from "./description/contracts.js";
 import { describeDomains } from "./description/domains.js";
 import { describeLineage } from "./description/lineage.js";
 import { describeObservation } from "./description/observation.js";
@@ -20,6 +21,7 @@ const PARTS: readonly ((add: AddOperation) => void)[] = [
   describeLineage,
   describePolicies,
   describeSubscriptions,
+  describeContracts,
   describeTemplates,
   describeProvisions,
   describeObservation,

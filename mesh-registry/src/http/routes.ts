@@ -12,6 +12,7 @@ import type { BrokerHealth } from "../observe/broker-health.js";
 import type { Observation } from "../observe/observation.js";
 import type { Provisioner } from "../provisioning/provisioner.js";
 import type { Catalogue } from "../store/catalogue.js";
+import { contractRoutes } from "./contract-routes.js";
 import { domainRoutes } from "./domain-routes.js";
 import { parseQuery } from "./input.js";
 import { lineageRoutes } from "./lineage-routes.js";
@@ -31,6 +32,8 @@ export interface BesideCatalogue {
   /** How it stands with the broker. */
   broker: () => BrokerHealth;
   provisioner: Provisioner;
+  /** Addresses of the broker that are told to others. */
+  brokers: readonly string[];
   observation: Pick<Observation, "conflicts">;
 }
 
@@ -60,6 +63,7 @@ export function registryRoutes({
   rate: limit = RATE,
   broker,
   provisioner,
+  brokers,
   observation,
 }: RegistryRoutesOptions): Router {
   const router = Router();
@@ -87,6 +91,7 @@ export function registryRoutes({
   lineageRoutes(parts);
   policyRoutes(parts);
   subscriptionRoutes(parts);
+  contractRoutes(parts, brokers);
   templateRoutes(parts);
   provisionRoutes(parts, provisioner);
   observationRoutes(parts, observation);
