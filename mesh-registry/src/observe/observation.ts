@@ -3,7 +3,7 @@ import type { Conflict } from "../resources/conflict.js";
 import type { Product } from "../resources/product.js";
 import type { Catalogue } from "../store/catalogue.js";
 import { conflictText, portConflictText } from "./conflict.js";
-import { createStreamIndex, type StreamIndex } from "./stream-index.js";
+import { createStreamIndex, type StreamIndex, streamsNamedBy } from "./stream-index.js";
 import { type BirthCounts, StreamObserver } from "./stream-observer.js";
 
 /** What is seen of the streams of a broker. */
@@ -30,9 +30,9 @@ export function createObservation({ link, catalogue, clock, log }: ObservationOp
   const index = createStreamIndex(products);
   const observer = new StreamObserver({ link, observations, index, clock, log });
   // After the index: it is told first.
-  const stop = products.onChange((id, now, before) => {
+  const stop = products.onChange((_id, now, before) => {
     if (offersTheSame(now?.value, before?.value)) return;
-    observer.touched(new Set([...namedBy(now?.value), ...namedBy(before?.value), id]));
+    observer.touched(new Set([...streamsNamedBy(now?.value), ...streamsNamedBy(before?.value)]));
   });
   return {
     index,
@@ -69,15 +69,6 @@ export function createObservation({ link, catalogue, clock, log }: ObservationOp
       await observer.close();
     },
   };
-}
-
-/** Streams that ports of a product name, as topics of readings. */
-function namedBy(product: Product | undefined): string[] {
-  return (product?.outputPorts ?? []).flatMap((port) => {
-    const topic =
-      port.kind === "mqtt" ? /^([^/+#]+)\/([^/+#]+)\/([^/+#]+)\/raw$/.exec(port.topicFilter) : null;
-    return topic === null ? [] : [topic.slice(1).join("_")];
-  });
 }
 
 /** Nothing changed by which somebody else would offer a stream. */

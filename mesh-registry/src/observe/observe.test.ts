@@ -14,7 +14,11 @@ afterAll(() => broker.close());
 
 const url = (): string => `mqtt://127.0.0.1:${broker.port}`;
 
-async function observing(): Promise<{ service: Service; node: MqttLink; tell: (birth: Birth) => Promise<void> }> {
+async function observing(): Promise<{
+  service: Service;
+  node: MqttLink;
+  tell: (birth: Birth) => Promise<void>;
+}> {
   const service = await registryService({ broker: { urls: [url()] } });
   const node = await wireClient(url(), `node-${Math.random()}`);
   const told = new Set<string>();
@@ -37,7 +41,12 @@ describe("a birth", () => {
   test("makes a draft of nobody of each stream, in a domain of nobody", async () => {
     const { service, tell } = await observing();
     const before = Date.now();
-    await tell(birthOf({ node: "first", sensors: [TEMPERATURE, { ...TEMPERATURE, id: "door", valueType: "boolean", unit: "1" }] }));
+    await tell(
+      birthOf({
+        node: "first",
+        sensors: [TEMPERATURE, { ...TEMPERATURE, id: "door", valueType: "boolean", unit: "1" }],
+      }),
+    );
     const made = await productOf(service, "env_first_temperature");
     expect(made).toMatchObject({
       domain: "env",

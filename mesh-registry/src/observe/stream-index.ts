@@ -14,7 +14,7 @@ export interface StreamIndex {
   governorOf(stream: string): Product | undefined;
   /** Streams that a product governs, by name. */
   streamsOf(product: string): string[];
-  /** Every stream that was observed, or that a port names. */
+  /** Every stream that was observed, or that a product names. */
   streams(): Iterable<string>;
   /** Of one node. */
   streamsOfNode(domain: string, node: string): Iterable<string>;
@@ -60,18 +60,16 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
     if (byNode.get(key)?.size === 0) byNode.delete(key);
   };
   const add = (product: Product): void => {
-    if (product.observed !== undefined) learn(product.observed.stream);
+    for (const stream of streamsNamedBy(product)) learn(stream);
     const ports = portsOf(product);
     for (const stream of ports.exact) {
-      learn(stream);
       exact.set(stream, (exact.get(stream) ?? new Set()).add(product.id));
     }
     if (ports.wide.length > 0) wide.set(product.id, ports.wide);
   };
   const remove = (product: Product): void => {
-    if (product.observed !== undefined) unlearn(product.observed.stream);
+    for (const stream of streamsNamedBy(product)) unlearn(stream);
     for (const stream of portsOf(product).exact) {
-      unlearn(stream);
       exact.get(stream)?.delete(product.id);
       if (exact.get(stream)?.size === 0) exact.delete(stream);
     }
@@ -113,11 +111,7 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
       const product = products.find(id)?.value;
       if (product === undefined) return [];
       const filters = wide.get(id) ?? [];
-      const candidates = new Set([
-        ...(product.observed === undefined ? [] : [product.observed.stream]),
-        ...portsOf(product).exact,
-        ...(filters.length === 0 ? [] : known.keys()),
-      ]);
+      const candidates = new Set([...streamsNamedBy(product), ...(filters.length === 0 ? [] : known.keys())]);
       return [...candidates].filter((stream) => governorOf(stream)?.id === id).sort();
     },
     contenders(stream) {
@@ -134,6 +128,13 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
     },
     close,
   };
+}
+
+/** Streams that a product is of by its own name, or names as the topic of a port. */
+export function streamsNamedBy(product: Product | undefined): Set<string> {
+  if (product === undefined) return new Set();
+  const own = parseStreamName(product.id).ok ? [product.id] : [];
+  return new Set([...own, ...portsOf(product).exact]);
 }
 
 /** The topic of a stream's readings. */

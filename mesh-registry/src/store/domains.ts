@@ -12,6 +12,8 @@ export interface Domains {
   list(query: SliceQuery<Domain>): Slice<Domain>;
   /** @throws RegistryError not_found */
   get(id: string): Kept<Domain>;
+  /** Undefined where there is none. */
+  find(id: string): Kept<Domain> | undefined;
   /** @throws RegistryError exists, too_many */
   create(input: DomainInput): Promise<Kept<Domain>>;
   /** @throws RegistryError not_found; what the precondition throws */
@@ -32,6 +34,7 @@ export function createDomains(
   return {
     list: (query) => table.slice(query),
     get,
+    find: (id) => table.get(id),
     create: (input) =>
       turns.run({ alone: [domainKey(input.id)] }, async () => {
         if (table.size >= limits.domains) {

@@ -63,7 +63,10 @@ export function birthOf(more: Partial<Birth> = {}): Birth {
 }
 
 /** Publishes a birth as a node does, or removes it. */
-export async function giveBirth(link: MqttLink, birth: Birth | { domain: string; node: string }): Promise<void> {
+export async function giveBirth(
+  link: MqttLink,
+  birth: Birth | { domain: string; node: string },
+): Promise<void> {
   const payload = "sensors" in birth ? encodeBirth(birth) : "";
   await link.publish(`${birth.domain}/${birth.node}/birth`, payload, { retain: true });
 }
