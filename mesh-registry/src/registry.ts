@@ -11,9 +11,11 @@ import {
 } from "@fieldmesh/runtime";
 import { acquireLease, type LeaseDocument, openStorage, type Storage } from "@fieldmesh/storage";
 import { createAnnouncer } from "./announce/announcer.js";
+import { announceProducts } from "./announce/product-pointers.js";
 import { startFace } from "./face.js";
 import type { BrokerHealth } from "./observe/broker-health.js";
 import { createObservation, type Observation } from "./observe/observation.js";
+import { HistorianConfiguration } from "./historian-configuration/historian-configuration.js";
 import type { RegistryOptions, RegistryWorld } from "./options.js";
 import { openNodePasswords } from "./provisioning/node-credential.js";
 import { createProvisioner } from "./provisioning/provisioner.js";
@@ -80,18 +82,36 @@ async function compose(
   owned.own(() => Promise.resolve(announcer.close()));
   const observation = createObservation({ link, catalogue, clock, log });
   owned.own(() => observation.close());
+  const historianConfiguration = new HistorianConfiguration({
+    catalogue,
+    index: observation.index,
+    collection: await storage.collection("historian-configuration", {}),
+    log,
+  });
+  await historianConfiguration.start();
   const broker = (): BrokerHealth => brokerHealth(link, observation);
   const face = await startFace(options, catalogue, log, {
     broker,
     provisioner,
     brokers: options.broker?.urls ?? [],
     observation,
+    historianConfiguration,
   });
   owned.own(() => face.close());
+  // Whoever waits for a change is sent away first: nothing holds up an orderly end.
+  owned.own(() => historianConfiguration.close());
+  const stopAnnouncing = announceProducts({ announcer, catalogue, hrefOf: hrefOf(options, face.url) });
+  owned.own(() => Promise.resolve(stopAnnouncing()));
   observation.start();
   link?.start();
   announcer.start();
   return face;
+}
+
+/** As others reach it: through the dashboard, where it is known how that is reached. */
+function hrefOf({ publicUrl }: RegistryOptions, url: string): (id: string) => string {
+  const base = publicUrl === undefined ? url : new URL("api/mesh", publicUrl).href;
+  return (id) => `${base}/products/${id}`;
 }
 
 function createLink({ broker }: RegistryOptions, log: Log): MqttLink | undefined {

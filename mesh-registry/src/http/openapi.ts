@@ -1,6 +1,7 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from "@asteasolutions/zod-to-openapi";
 import { describeContracts } from "./description/contracts.js";
 import { describeDomains } from "./description/domains.js";
+import { describeHistorian } from "./description/historian.js";
 import { describeLineage } from "./description/lineage.js";
 import { describeObservation } from "./description/observation.js";
 import { type AddOperation, requestOf, responsesOf } from "./description/operation.js";
@@ -25,6 +26,7 @@ const PARTS: readonly ((add: AddOperation) => void)[] = [
   describeTemplates,
   describeProvisions,
   describeObservation,
+  describeHistorian,
   describeService,
 ];
 

@@ -8,12 +8,14 @@ import {
   type SignIn,
 } from "@fieldmesh/runtime";
 import { type RequestHandler, Router } from "express";
+import type { HistorianConfiguration } from "../historian-configuration/historian-configuration.js";
 import type { BrokerHealth } from "../observe/broker-health.js";
 import type { Observation } from "../observe/observation.js";
 import type { Provisioner } from "../provisioning/provisioner.js";
 import type { Catalogue } from "../store/catalogue.js";
 import { contractRoutes } from "./contract-routes.js";
 import { domainRoutes } from "./domain-routes.js";
+import { historianRoutes } from "./historian-routes.js";
 import { parseQuery } from "./input.js";
 import { lineageRoutes } from "./lineage-routes.js";
 import { nothingAsked } from "./lists.js";
@@ -35,6 +37,7 @@ export interface BesideCatalogue {
   /** Addresses of the broker that are told to others. */
   brokers: readonly string[];
   observation: Pick<Observation, "conflicts">;
+  historianConfiguration: Pick<HistorianConfiguration, "current" | "changed" | "waiting">;
 }
 
 export interface RegistryRoutesOptions extends BesideCatalogue {
@@ -65,6 +68,7 @@ export function registryRoutes({
   provisioner,
   brokers,
   observation,
+  historianConfiguration,
 }: RegistryRoutesOptions): Router {
   const router = Router();
   const rate = limited(
@@ -95,6 +99,7 @@ export function registryRoutes({
   templateRoutes(parts);
   provisionRoutes(parts, provisioner);
   observationRoutes(parts, observation);
+  historianRoutes(parts, historianConfiguration);
   resource(router, "/health", {
     get: (_request, response) => {
       response.set("Cache-Control", "no-store").json({ status: "healthy", version, broker: broker() });

@@ -5,7 +5,7 @@ import { openCollections } from "./collections.js";
 import { createDomains, type Domains } from "./domains.js";
 import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.js";
 import { createLineage, type Lineage } from "./lineage.js";
-import { readNewestPolicies } from "./newest-policies.js";
+import { type NewestPolicies, readNewestPolicies } from "./newest-policies.js";
 import { createObservations, type Observations } from "./observations.js";
 import { createPolicies, type Policies } from "./policies.js";
 import { createProducts, type Products } from "./products.js";
@@ -21,6 +21,7 @@ export interface Catalogue {
   readonly domains: Domains;
   readonly products: Products;
   readonly versions: Versions;
+  readonly newestVersions: Pick<NewestPolicies, "versionOf" | "onVersion">;
   readonly lineage: Lineage;
   readonly observations: Observations;
   readonly policies: Policies;
@@ -48,6 +49,7 @@ export async function openCatalogue({ storage, clock, limits }: CatalogueOptions
     domains: createDomains(collections, parts),
     products: createProducts(collections, lineage, subscriptions, parts),
     versions: createVersions(collections, newestPolicies, parts),
+    newestVersions: newestPolicies,
     lineage,
     policies: createPolicies(collections, parts),
     subscriptions,
