@@ -11,10 +11,12 @@ import {
 } from "@fieldmesh/runtime";
 import { acquireLease, type LeaseDocument, openStorage, type Storage } from "@fieldmesh/storage";
 import { createAnnouncer } from "./announce/announcer.js";
+import { createCompliance } from "./compliance/compliance.js";
 import { announceProducts } from "./announce/product-pointers.js";
 import { startFace } from "./face.js";
 import type { BrokerHealth } from "./observe/broker-health.js";
 import { createObservation, type Observation } from "./observe/observation.js";
+import { createQualityBoard } from "./observe/quality-board.js";
 import { HistorianConfiguration } from "./historian-configuration/historian-configuration.js";
 import type { RegistryOptions, RegistryWorld } from "./options.js";
 import { openNodePasswords } from "./provisioning/node-credential.js";
@@ -90,12 +92,16 @@ async function compose(
   });
   await historianConfiguration.start();
   const broker = (): BrokerHealth => brokerHealth(link, observation);
+  const board = createQualityBoard({ link, clock, log });
+  const compliance = createCompliance({ catalogue, board, announcer, clock, log });
+  owned.own(() => compliance.close());
   const face = await startFace(options, catalogue, log, {
     broker,
     provisioner,
     brokers: options.broker?.urls ?? [],
     observation,
     historianConfiguration,
+    compliance,
   });
   owned.own(() => face.close());
   // Whoever waits for a change is sent away first: nothing holds up an orderly end.
@@ -103,6 +109,7 @@ async function compose(
   const stopAnnouncing = announceProducts({ announcer, catalogue, hrefOf: hrefOf(options, face.url) });
   owned.own(() => Promise.resolve(stopAnnouncing()));
   observation.start();
+  compliance.start();
   link?.start();
   announcer.start();
   return face;

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { domainId, resourceId } from "../resources/fields.js";
+import { VERDICTS } from "../resources/compliance.js";
+import { domainId, filledText, resourceId } from "../resources/fields.js";
 import { ENFORCEMENTS, POLICY_TYPES } from "../resources/governance-policy.js";
+import { PRODUCT_STATUSES } from "../resources/product.js";
 import { afterId, ofAfter, paged, startsOnce } from "./lists.js";
 
 export const policyList = z
@@ -14,3 +16,29 @@ export const policyList = z
     product: resourceId.optional().describe("those that are for this product, of any scope"),
   })
   .refine(startsOnce, ofAfter);
+
+/** Products by how they stand. */
+export const complianceList = z
+  .strictObject({
+    ...paged,
+    after: afterId,
+    state: z.enum(VERDICTS).optional(),
+    domain: domainId.optional(),
+    owner: filledText(200).optional(),
+    status: z.enum(PRODUCT_STATUSES).optional().describe("without it, drafts and retired ones are left out"),
+  })
+  .refine(startsOnce, ofAfter);
+
+export const changeList = z.strictObject({
+  limit: paged.limit,
+  after: z.string().max(4_000, "expected a cursor out of a Link header").optional(),
+});
+
+export const complianceQuery = z.strictObject({
+  ...changeList.shape,
+  history: z
+    .enum(["", "true", "false"])
+    .optional()
+    .describe("changes instead, newest first, as of …/compliance/history"),
+  policy: z.string().max(100).optional().describe("by the rules of this one only; `sla`: its own promises"),
+});

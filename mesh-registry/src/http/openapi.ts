@@ -1,6 +1,7 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from "@asteasolutions/zod-to-openapi";
 import { describeContracts } from "./description/contracts.js";
 import { describeDomains } from "./description/domains.js";
+import { describeGovernance } from "./description/governance.js";
 import { describeHistorian } from "./description/historian.js";
 import { describeLineage } from "./description/lineage.js";
 import { describeObservation } from "./description/observation.js";
@@ -21,6 +22,7 @@ const PARTS: readonly ((add: AddOperation) => void)[] = [
   describeVersions,
   describeLineage,
   describePolicies,
+  describeGovernance,
   describeSubscriptions,
   describeContracts,
   describeTemplates,

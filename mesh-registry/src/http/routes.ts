@@ -8,12 +8,15 @@ import {
   type SignIn,
 } from "@fieldmesh/runtime";
 import { type RequestHandler, Router } from "express";
+import type { Compliance } from "../compliance/compliance.js";
 import type { HistorianConfiguration } from "../historian-configuration/historian-configuration.js";
 import type { BrokerHealth } from "../observe/broker-health.js";
 import type { Observation } from "../observe/observation.js";
 import type { Provisioner } from "../provisioning/provisioner.js";
 import type { Catalogue } from "../store/catalogue.js";
 import { contractRoutes } from "./contract-routes.js";
+import { attestationRoutes } from "./attestation-routes.js";
+import { complianceRoutes } from "./compliance-routes.js";
 import { domainRoutes } from "./domain-routes.js";
 import { historianRoutes } from "./historian-routes.js";
 import { parseQuery } from "./input.js";
@@ -25,6 +28,7 @@ import { policyRoutes } from "./policy-routes.js";
 import { productRoutes } from "./product-routes.js";
 import { provisionRoutes } from "./provision-routes.js";
 import type { RouteParts } from "./route-parts.js";
+import { qualityRoutes } from "./quality-routes.js";
 import { subscriptionRoutes } from "./subscription-routes.js";
 import { templateRoutes } from "./template-routes.js";
 import { versionRoutes } from "./version-routes.js";
@@ -38,6 +42,7 @@ export interface BesideCatalogue {
   brokers: readonly string[];
   observation: Pick<Observation, "conflicts">;
   historianConfiguration: Pick<HistorianConfiguration, "current" | "changed" | "waiting">;
+  compliance: Compliance;
 }
 
 export interface RegistryRoutesOptions extends BesideCatalogue {
@@ -69,6 +74,7 @@ export function registryRoutes({
   brokers,
   observation,
   historianConfiguration,
+  compliance,
 }: RegistryRoutesOptions): Router {
   const router = Router();
   const rate = limited(
@@ -94,6 +100,9 @@ export function registryRoutes({
   versionRoutes(parts);
   lineageRoutes(parts);
   policyRoutes(parts);
+  complianceRoutes(parts, compliance);
+  qualityRoutes(parts, compliance);
+  attestationRoutes(parts);
   subscriptionRoutes(parts);
   contractRoutes(parts, brokers);
   templateRoutes(parts);

@@ -46,3 +46,34 @@ export type PolicyScope = z.output<typeof policyScope>;
 export type GovernancePolicyUpdate = z.output<typeof governancePolicyUpdate>;
 export type GovernancePolicyInput = z.output<typeof governancePolicyInput>;
 export type GovernancePolicy = z.output<typeof governancePolicy>;
+
+const conflict = z.strictObject({
+  policy: z.string().describe("the mandatory one of all, which holds"),
+  index: z.number().int().describe("of its rule, from 0"),
+  rule: z.string(),
+  why: z.enum(["weaker", "contrary"]).describe("it asks for less; or both can never pass"),
+  reason: z.string(),
+});
+
+/** All that is asked of one product. */
+export const productPolicies = z
+  .strictObject({
+    product: resourceId,
+    version: z.string().nullable().describe("the newest published; null: none is"),
+    policies: z.array(governancePolicy),
+    rules: z.array(
+      z.strictObject({
+        policy: z.string(),
+        index: z.number().int().describe("from 0"),
+        rule: z.string(),
+        enforcement: z.enum(ENFORCEMENTS),
+        counts: z
+          .boolean()
+          .describe("false: it contradicts a mandatory policy of all, which holds in its place"),
+        conflicts: z.array(conflict),
+      }),
+    ),
+  })
+  .meta({ id: "ProductPolicies" });
+
+export type ProductPolicies = z.output<typeof productPolicies>;

@@ -18,6 +18,8 @@ export interface Measurement {
   at: number;
   /** Who measured, for people: `historian, 24h of env_desk_temperature`, `posted by alice`. */
   source: string;
+  /** Why it does not count, as a sentence: it is too old, or too little was seen. It is shown, and never passes. */
+  unusable?: string;
 }
 
 export interface Attestation {
@@ -115,6 +117,7 @@ function compared(rule: MetricRule, facts: Facts): Judged {
   if (measured.at < (facts.notBefore ?? Number.NEGATIVE_INFINITY)) {
     return { verdict: "unknown", reason: `${named.metric} was measured too long ago`, measured };
   }
+  if (measured.unusable !== undefined) return { verdict: "unknown", reason: measured.unusable, measured };
   const limit = quantity(rule.value, rule.unit ?? named.unit);
   const value = measuredQuantity(measured, limit);
   if (value === undefined) {

@@ -1,13 +1,16 @@
 import type { Storage } from "@fieldmesh/storage";
 import { type Access, createAccess } from "../access/access.js";
 import { type Answers, createAnswers } from "./answers.js";
+import { type Attestations, createAttestations } from "./attestations.js";
 import { openCollections } from "./collections.js";
+import { type ComplianceRecords, createComplianceRecords } from "./compliance-records.js";
 import { createDomains, type Domains } from "./domains.js";
 import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.js";
 import { createLineage, type Lineage } from "./lineage.js";
 import { type NewestPolicies, readNewestPolicies } from "./newest-policies.js";
 import { createObservations, type Observations } from "./observations.js";
 import { createPolicies, type Policies } from "./policies.js";
+import { createPostedMetrics, type PostedQuality } from "./posted-metrics.js";
 import { createProducts, type Products } from "./products.js";
 import { openProvisions, type Provisions } from "./provisions.js";
 import type { StoreParts } from "./store-parts.js";
@@ -25,6 +28,9 @@ export interface Catalogue {
   readonly lineage: Lineage;
   readonly observations: Observations;
   readonly policies: Policies;
+  readonly attestations: Attestations;
+  readonly posted: PostedQuality;
+  readonly complianceRecords: ComplianceRecords;
   readonly subscriptions: Subscriptions;
   readonly access: Access;
   readonly templates: Templates;
@@ -52,6 +58,9 @@ export async function openCatalogue({ storage, clock, limits }: CatalogueOptions
     newestVersions: newestPolicies,
     lineage,
     policies: createPolicies(collections, parts),
+    attestations: createAttestations(collections, parts),
+    posted: createPostedMetrics(collections, parts),
+    complianceRecords: createComplianceRecords(collections, parts),
     subscriptions,
     access: createAccess({ collections, subscriptions, newestPolicies, clock }),
     observations: createObservations(collections, parts),

@@ -1,0 +1,97 @@
+import { parseStreamName, parseTopic, streamName } from "@fieldmesh/protocol";
+import { covers } from "../observe/topic-filter.js";
+import type { Product } from "../resources/product.js";
+
+/** What is known of where the data of a product comes from. */
+type Sources = Pick<Product, "id" | "outputPorts" | "observed">;
+
+/**
+ * Which streams make up which products, both ways: the stream that was seen of a product, and those whose readings the
+ * topic filters of its MQTT ports take, whoever governs them. A filter with a wildcard is held against the streams
+ * that were heard of.
+ */
+export class ProductStreams {
+  readonly #streams = new Map<string, Set<string>>();
+  readonly #products = new Map<string, Set<string>>();
+  /** Filters with a wildcard, by product. */
+  readonly #wide = new Map<string, string[]>();
+  /** Streams that were heard of, with the topics of their readings. */
+  readonly #known = new Map<string, string[]>();
+
+  /** A product is there, or is changed. */
+  set({ id, outputPorts, observed }: Sources): void {
+    this.remove(id);
+    if (observed !== undefined) this.#join(id, observed.stream);
+    const wide: string[] = [];
+    for (const port of outputPorts) {
+      if (port.kind !== "mqtt") continue;
+      if (/[+#]/.test(port.topicFilter)) wide.push(port.topicFilter);
+      else {
+        const stream = streamOfTopic(port.topicFilter);
+        if (stream !== undefined) this.#join(id, stream);
+      }
+    }
+    if (wide.length === 0) return;
+    this.#wide.set(id, wide);
+    for (const [stream, topics] of this.#known) if (isTaken(wide, topics)) this.#join(id, stream);
+  }
+
+  remove(id: string): void {
+    for (const stream of this.#streams.get(id) ?? []) {
+      const products = this.#products.get(stream);
+      products?.delete(id);
+      if (products?.size === 0) this.#products.delete(stream);
+    }
+    this.#streams.delete(id);
+    this.#wide.delete(id);
+  }
+
+  /** A stream is heard of. */
+  heard(stream: string): void {
+    if (this.#known.has(stream)) return;
+    const topics = topicsOf(stream);
+    this.#known.set(stream, topics);
+    for (const [id, wide] of this.#wide) if (isTaken(wide, topics)) this.#join(id, stream);
+  }
+
+  /** By name. */
+  streamsOf(id: string): string[] {
+    return [...(this.#streams.get(id) ?? [])].sort();
+  }
+
+  productsOf(stream: string): string[] {
+    return [...(this.#products.get(stream) ?? [])].sort();
+  }
+
+  #join(id: string, stream: string): void {
+    const streams = this.#streams.get(id);
+    if (streams === undefined) this.#streams.set(id, new Set([stream]));
+    else streams.add(stream);
+    const products = this.#products.get(stream);
+    if (products === undefined) this.#products.set(stream, new Set([id]));
+    else products.add(id);
+  }
+}
+
+/** What publishers of before have no node in their topics for: `env/temperature/raw` is `env_legacy_temperature`. */
+const LEGACY_NODE = "legacy";
+
+function streamOfTopic(topic: string): string | undefined {
+  const parsed = parseTopic(topic);
+  if (!parsed.ok) return undefined;
+  if (parsed.value.kind === "raw") return streamName(parsed.value);
+  return parsed.value.kind === "legacy-raw" ? streamName({ ...parsed.value, node: LEGACY_NODE }) : undefined;
+}
+
+function topicsOf(stream: string): string[] {
+  const parsed = parseStreamName(stream);
+  if (!parsed.ok) return [];
+  const { domain, node, sensor } = parsed.value;
+  const topics = [`${domain}/${node}/${sensor}/raw`];
+  if (node === LEGACY_NODE) topics.push(`${domain}/${sensor}/raw`);
+  return topics;
+}
+
+function isTaken(filters: readonly string[], topics: readonly string[]): boolean {
+  return filters.some((filter) => topics.some((topic) => covers(filter, topic)));
+}
