@@ -25,7 +25,8 @@ export function slaPromises(sla: Sla): { name: SlaName; word: string; promise: s
   return SLA_NAMES.flatMap((name) => {
     const value = sla[name];
     if (value === undefined) return [];
-    const text = typeof value === "number" ? `${value} %` : value.replace(/^([\d.]+)([a-z]+)$/, "$1 $2");
+    const text =
+      typeof value === "number" ? `${value}\u00a0%` : value.replace(/^([\d.]+)([a-z]+)$/, "$1\u00a0$2");
     return [{ name, word: SLA_WORD[name], promise: SENTENCE[name](text) }];
   });
 }

@@ -18,7 +18,11 @@ const EVERY_MS = 10_000; // ms
  * Reads from the registry, and again while the page is visible, one request at a time. What was read stays when a
  * later read fails, and until another `key` was read.
  */
-export function useRead<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Reading<T> {
+export function useRead<T>(
+  key: string,
+  load: (signal: AbortSignal) => Promise<T>,
+  everyMs: number = EVERY_MS,
+): Reading<T> {
   const told = useSignal<{ data: T | undefined; problem: ReadProblem | undefined }>({
     data: undefined,
     problem: undefined,
@@ -35,7 +39,7 @@ export function useRead<T>(key: string, load: (signal: AbortSignal) => Promise<T
     let ended = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const again = (): void => {
-      timer = setTimeout(() => (document.hidden ? again() : void run()), EVERY_MS);
+      timer = setTimeout(() => (document.hidden ? again() : void run()), everyMs);
     };
     const run = async (): Promise<void> => {
       clearTimeout(timer);
@@ -59,7 +63,7 @@ export function useRead<T>(key: string, load: (signal: AbortSignal) => Promise<T
       controller.abort();
       clearTimeout(timer);
     };
-  }, [key, there, told]);
+  }, [key, there, everyMs, told]);
   const reload = useCallback(() => now.current(), []);
   return { ...told.value, reload };
 }

@@ -74,7 +74,7 @@ function Facet({ name, counts, onChange }: { name: FacetName; counts: Facets; on
       {values.length > FEW && (
         <button
           type="button"
-          class="link-button"
+          class="link-button facet-more"
           aria-expanded={all.value}
           onClick={() => (all.value = !all.value)}
         >

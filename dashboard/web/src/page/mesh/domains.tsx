@@ -37,6 +37,7 @@ export function DomainsPage() {
               <p class="empty-line">There is no domain yet.</p>
             ) : (
               <Table
+                class="stacked"
                 columns={[
                   { label: "Domain" },
                   { label: "Owner" },
@@ -50,10 +51,18 @@ export function DomainsPage() {
                     <th scope="row">
                       <a href={domainHref(id)}>{name}</a> {name !== id && <code class="quiet">{id}</code>}
                     </th>
-                    <td>{owner}</td>
-                    <td>{team.length === 0 ? <span class="quiet">–</span> : peopleText(team)}</td>
-                    {counts.data !== undefined && <td class="number">{counts.data[id] ?? 0}</td>}
-                    <td class="wide-cell">{description || <span class="quiet">–</span>}</td>
+                    <td data-label="Owner">{owner}</td>
+                    <td data-label="Team">
+                      {team.length === 0 ? <span class="quiet">–</span> : peopleText(team)}
+                    </td>
+                    {counts.data !== undefined && (
+                      <td data-label="Products" class="number">
+                        {counts.data[id] ?? 0}
+                      </td>
+                    )}
+                    <td data-label="Description" class="wide-cell">
+                      {description || <span class="quiet">–</span>}
+                    </td>
                   </tr>
                 ))}
               </Table>

@@ -76,7 +76,7 @@ function Contract({ version, newest }: { version: Version; newest: boolean }) {
         </p>
       ) : (
         <Table
-          class="contract"
+          class="contract stacked"
           columns={[
             { label: "Field" },
             { label: "Type" },
@@ -122,6 +122,7 @@ function Versions({ versions, shown }: { versions: readonly Version[]; shown: st
     <section class="card" aria-labelledby="versions">
       <h2 id="versions">Versions</h2>
       <Table
+        class="stacked"
         columns={[
           { label: "Version" },
           { label: "Published" },
@@ -142,15 +143,17 @@ function Versions({ versions, shown }: { versions: readonly Version[]; shown: st
                 {version.version}
               </button>
             </th>
-            <td>
+            <td data-label="Published">
               <time>{fullTime(version.publishedAt)}</time>
             </td>
-            <td>{version.publishedBy}</td>
-            <td>
+            <td data-label="By">{version.publishedBy}</td>
+            <td data-label="Promises">
               {COMPATIBILITY_WORD[version.compatibility]}
               {version.strict ? ", strictly" : ""}
             </td>
-            <td class="wide-cell">{version.changelog || <None />}</td>
+            <td data-label="What is new" class="wide-cell">
+              {version.changelog || <None />}
+            </td>
           </tr>
         ))}
       </Table>

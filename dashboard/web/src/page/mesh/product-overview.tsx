@@ -155,12 +155,15 @@ function Ports({ product }: { product: Product }) {
     );
   }
   return (
-    <Table columns={[{ label: "Port" }, { label: "Kind" }, { label: "Address" }, { label: "Now" }]}>
+    <Table
+      class="stacked"
+      columns={[{ label: "Port" }, { label: "Kind" }, { label: "Address" }, { label: "Now" }]}
+    >
       {outputPorts.map((port) => (
         <tr key={port.name} data-port={port.name}>
           <th scope="row">{port.name}</th>
-          <td>{port.kind === "mqtt" ? "MQTT topics" : "HTTP"}</td>
-          <td class="wide-cell">
+          <td data-label="Kind">{port.kind === "mqtt" ? "MQTT topics" : "HTTP"}</td>
+          <td data-label="Address" class="wide-cell">
             {port.kind === "mqtt" ? (
               <code class="break">{port.topicFilter}</code>
             ) : (
@@ -169,7 +172,7 @@ function Ports({ product }: { product: Product }) {
               </a>
             )}
           </td>
-          <td>
+          <td data-label="Now">
             <PortNow port={port} />
           </td>
         </tr>

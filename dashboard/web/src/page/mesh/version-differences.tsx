@@ -31,16 +31,18 @@ export function Differences({ versions }: { versions: readonly Version[] }) {
       {changes.length === 0 ? (
         <p class="empty-line">No field differs.</p>
       ) : (
-        <Table columns={[{ label: "Field" }, { label: "Change" }, { label: "What" }]}>
+        <Table class="stacked" columns={[{ label: "Field" }, { label: "Change" }, { label: "What" }]}>
           {changes.map(({ path, kind, what }) => (
             <tr key={path} data-change={kind}>
               <th scope="row">
                 <code>{path}</code>
               </th>
-              <td>
+              <td data-label="Change">
                 <ChangeBadge kind={kind} />
               </td>
-              <td class="wide-cell">{what.join("; ")}</td>
+              <td data-label="What" class="wide-cell">
+                {what.join("; ")}
+              </td>
             </tr>
           ))}
         </Table>
