@@ -10,6 +10,7 @@ import {
   type StorageAddress,
 } from "@fieldmesh/runtime";
 import { acquireLease, type LeaseDocument, openStorage, type Storage } from "@fieldmesh/storage";
+import { Expiry } from "./access/expiry.js";
 import { createAnnouncer } from "./announce/announcer.js";
 import { createCompliance } from "./compliance/compliance.js";
 import { announceProducts } from "./announce/product-pointers.js";
@@ -69,7 +70,11 @@ async function compose(
   });
   owned.own(() => storage.close());
   if (address.kind === "mongodb") await becomeWriter(storage, owned, { log, clock, stop });
-  const catalogue = await openCatalogue({ storage, clock, limits: options.limits });
+  const catalogue = await openCatalogue({ storage, clock, limits: options.limits, log });
+  owned.own(() => catalogue.accessLog.close());
+  const expiry = new Expiry({ ...catalogue, clock, log });
+  owned.own(() => expiry.close());
+  await expiry.start();
   const provisioner = createProvisioner({
     ...catalogue,
     clock,

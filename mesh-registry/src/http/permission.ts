@@ -34,7 +34,7 @@ export function permission({
     seen,
     changes(id, response) {
       const kept = seen(id, response);
-      demand(access.mayChange(kept.value, principalOf(response)));
+      demand(access.mayChange(kept.value, principalOf(response)), id);
       return kept;
     },
     changesDomain(id, response) {
@@ -49,11 +49,21 @@ export function permission({
   };
 }
 
-/** @throws HttpProblem 403 with the reason */
-export function demand({ allowed, reason }: Decision): void {
-  if (!allowed) throw forbidden(reason);
+/** @throws ForbiddenProblem with the reason */
+export function demand({ allowed, reason }: Decision, product?: string): void {
+  if (!allowed) throw forbidden(reason, product);
 }
 
-export function forbidden(reason: string): HttpProblem {
-  return new HttpProblem(403, "not_yours", reason);
+/** Something that is for its owner: 403. With the product that it is about it comes into the access log. */
+export function forbidden(reason: string, product?: string): HttpProblem {
+  return new ForbiddenProblem(reason, product);
+}
+
+export class ForbiddenProblem extends HttpProblem {
+  readonly product: string | undefined;
+
+  constructor(reason: string, product?: string) {
+    super(403, "not_yours", reason);
+    this.product = product;
+  }
 }

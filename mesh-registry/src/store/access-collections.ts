@@ -1,14 +1,26 @@
-import type { Storage } from "@fieldmesh/storage";
+import type { Collection, Storage } from "@fieldmesh/storage";
+import type { AccessEntry } from "../resources/access-log.js";
 import type { Subscription } from "../resources/subscription.js";
+import { ACCESS_INDEXES, type Usage } from "./access-log.js";
 import { Table } from "./table.js";
 
 export interface AccessCollections {
   subscriptions: Table<Subscription, Subscription>;
+  accesses: Collection<AccessEntry>;
+  usage: Table<Usage, Usage>;
 }
 
 export async function openAccessCollections(storage: Storage): Promise<AccessCollections> {
-  const subscriptions = await storage.collection<Subscription>("subscriptions", {});
-  return { subscriptions: await Table.open(subscriptions, { encode: asItIs, decode: asItIs }) };
+  const [subscriptions, accesses, usage] = await Promise.all([
+    storage.collection<Subscription>("subscriptions", {}),
+    storage.collection<AccessEntry>("access-log", ACCESS_INDEXES),
+    storage.collection<Usage>("usage", {}),
+  ]);
+  return {
+    subscriptions: await Table.open(subscriptions, { encode: asItIs, decode: asItIs }),
+    accesses,
+    usage: await Table.open(usage, { encode: asItIs, decode: asItIs }),
+  };
 }
 
 function asItIs<T>(value: T): T {

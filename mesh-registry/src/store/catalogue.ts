@@ -1,5 +1,7 @@
+import type { Log } from "@fieldmesh/runtime";
 import type { Storage } from "@fieldmesh/storage";
 import { type Access, createAccess } from "../access/access.js";
+import { type AccessLog, accessOf, openAccessLog } from "./access-log.js";
 import { type Answers, createAnswers } from "./answers.js";
 import { type Attestations, createAttestations } from "./attestations.js";
 import { openCollections } from "./collections.js";
@@ -33,6 +35,7 @@ export interface Catalogue {
   readonly complianceRecords: ComplianceRecords;
   readonly subscriptions: Subscriptions;
   readonly access: Access;
+  readonly accessLog: AccessLog;
   readonly templates: Templates;
   readonly provisions: Provisions;
   readonly answers: Answers;
@@ -43,14 +46,18 @@ export interface CatalogueOptions {
   /** ms since the epoch. */
   clock: () => number;
   limits?: Partial<RegistryLimits> | undefined;
+  log?: Log | undefined;
 }
 
-export async function openCatalogue({ storage, clock, limits }: CatalogueOptions): Promise<Catalogue> {
+export async function openCatalogue({ storage, clock, limits, log }: CatalogueOptions): Promise<Catalogue> {
   const collections = await openCollections(storage);
   const parts: StoreParts = { turns: new Turns(), clock, limits: { ...DEFAULT_LIMITS, ...limits } };
   const lineage = await createLineage(collections, parts);
   const newestPolicies = await readNewestPolicies(collections.versions);
   const subscriptions = await createSubscriptions(collections, parts);
+  const { accesses: entries, usage } = collections;
+  const accessLog = await openAccessLog({ entries, usage, limit: parts.limits.accessEntries, clock, log });
+  subscriptions.onChange((now) => accessLog.record(accessOf(now)));
   return {
     domains: createDomains(collections, parts),
     products: createProducts(collections, lineage, subscriptions, parts),
@@ -63,6 +70,7 @@ export async function openCatalogue({ storage, clock, limits }: CatalogueOptions
     complianceRecords: createComplianceRecords(collections, parts),
     subscriptions,
     access: createAccess({ collections, subscriptions, newestPolicies, clock }),
+    accessLog,
     observations: createObservations(collections, parts),
     templates: await openTemplates(storage, parts),
     provisions: await openProvisions(storage, parts),

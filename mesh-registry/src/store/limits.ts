@@ -8,6 +8,8 @@ export interface RegistryLimits {
   unclaimedDrafts: number;
   edges: number;
   subscriptions: number;
+  /** Of the access log; the oldest go. They are not in memory. */
+  accessEntries: number;
   /** So that none of them uses up all. */
   subscriptionsOfConsumer: number;
   /** At most 1,000: a new one is judged with all of them read. */
@@ -25,6 +27,7 @@ export const DEFAULT_LIMITS: RegistryLimits = {
   unclaimedDrafts: 20_000,
   edges: 200_000,
   subscriptions: 100_000,
+  accessEntries: 50_000,
   subscriptionsOfConsumer: 5_000,
   versionsOfProduct: 1_000,
   templates: 1_000,
