@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { provisionId } from "../provisioning/provisioner.js";
 import { subscriptionId } from "../store/subscriptions.js";
 import {
@@ -89,6 +89,8 @@ function goodBody(path: string): Record<string, unknown> {
   if (path.startsWith("/subscriptions"))
     return { product: "orders", consumer: `c${made}`, purpose: "billing" };
   if (path.endsWith("/subscriptions")) return { consumer: `c${made}`, purpose: "billing" };
+  if (path.endsWith("/quality")) return { metrics: { completeness: 98.5, timeliness_hours: made } };
+  if (path.endsWith("/attestations")) return { claim: `claim_${made % 50}` };
   if (path === "/policies") return { ...POLICY, id: `g${made}` };
   if (path.startsWith("/policies/")) return omitId(POLICY);
   return path === "/products" ? { ...orders({ id: `p${made}` }) } : omitId(orders());
@@ -202,6 +204,8 @@ async function world(service: Service): Promise<void> {
   await service.ask("POST", "/products/orders/versions", { version: "1", schema: { amount: "decimal" } });
   await service.ask("POST", "/lineage", { source: "orders", target: "full" });
   await service.ask("POST", "/policies", POLICY);
+  await service.ask("POST", "/products/orders/quality", { metrics: { completeness: 98.5 } });
+  await service.ask("POST", "/products/orders/attestations", { claim: "encrypted" });
   await service.ask("POST", "/subscriptions", { product: "orders", consumer: "bob", purpose: "billing" });
 }
 
@@ -245,6 +249,12 @@ test("every answer to a good request is as described", async () => {
     ["/lineage/downstream/orders", "/lineage/downstream/{id}"],
     ["/policies", "/policies"],
     ["/policies/orders", "/policies/{id}"],
+    ["/compliance?state=pass", "/compliance"],
+    ["/products/full/compliance", "/products/{id}/compliance"],
+    ["/products/orders/compliance/history", "/products/{id}/compliance/history"],
+    ["/products/orders/policies", "/products/{id}/policies"],
+    ["/products/orders/quality", "/products/{id}/quality"],
+    ["/products/orders/attestations", "/products/{id}/attestations"],
     ["/products/orders/contract?format=json", "/products/{id}/contract"],
     ["/products/orders/asyncapi", "/products/{id}/asyncapi"],
     ["/templates", "/templates"],
@@ -261,6 +271,10 @@ test("every answer to a good request is as described", async () => {
   ];
   const described = Object.entries(description.paths).filter(([, operations]) => "get" in operations);
   expect(good.map(([, path]) => path).toSorted()).toEqual(described.map(([path]) => path).toSorted());
+  await vi.waitFor(async () => {
+    const { body } = await service.ask("GET", "/products/orders/compliance/history");
+    expect(body).not.toEqual([]);
+  }, 10_000);
   for (const [path, of] of good) {
     const answer = await service.ask("GET", path);
     const operation = description.paths[of]?.["get"];
