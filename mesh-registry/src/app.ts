@@ -32,6 +32,7 @@ export async function runRegistry({
       "STORAGE_PASSWORD",
       "USERS_FILE",
       "SERVICE_TOKEN",
+      "HISTORIAN_URL",
       "MQTT_URL",
       "MQTT_USERNAME",
       "MQTT_PASSWORD",
@@ -52,6 +53,7 @@ export async function runRegistry({
       allowedHosts: settings.ALLOWED_HOSTS,
       usersFile: settings.USERS_FILE ?? join(settings.DATA_DIR, "users.yaml"),
       serviceToken: settings.SERVICE_TOKEN,
+      historianUrl: settings.HISTORIAN_URL,
       folder: join(settings.DATA_DIR, "registry"),
       storage: storageAddress(settings),
       broker: {

@@ -1,5 +1,7 @@
 import { type AllowedHosts, createHttpApp, createSignIn, type Log, listen, Owned } from "@fieldmesh/runtime";
 import { type BesideCatalogue, registryRoutes } from "./http/routes.js";
+import { seedErrors } from "./http/seed/envelope.js";
+import { createHistorianReader } from "./http/seed/historian-reader.js";
 import type { RegistryOptions } from "./options.js";
 import type { Catalogue } from "./store/catalogue.js";
 import { VERSION } from "./version.js";
@@ -33,7 +35,10 @@ export async function startFace(
       maxBodyBytes: MAX_JSON_BYTES,
       health: () => Promise.resolve({ ok: true, version: VERSION }),
       routes: (router) => {
-        router.use(registryRoutes({ signIn, catalogue, version: VERSION, rate: options.rate, ...beside }));
+        const historian = createHistorianReader({ url: options.historianUrl, token: options.serviceToken });
+        const { rate } = options;
+        router.use(registryRoutes({ signIn, catalogue, version: VERSION, rate, historian, ...beside }));
+        router.use(seedErrors);
       },
     });
     const listener = await listen(app, {

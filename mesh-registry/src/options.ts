@@ -13,6 +13,8 @@ export interface RegistryOptions {
   usersFile: string;
   /** `SERVICE_TOKEN`: by which the historian and this one know each other. */
   serviceToken?: string | undefined;
+  /** `HISTORIAN_URL`: where the data of products is read. */
+  historianUrl?: URL | undefined;
   /** `DATA_DIR/registry`; locked while the registry runs. */
   folder: string;
   /** `STORAGE`: where the catalogue is kept; in the folder by default. */

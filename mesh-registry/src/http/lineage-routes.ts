@@ -8,6 +8,7 @@ import { lineageList, pageOf, relativeList, sendList, sendSlice, toCursor } from
 import { idOf } from "./path.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
+import { listedEdge } from "./seed/listed.js";
 
 export function lineageRoutes({ router, catalogue: { lineage, answers }, reads, writes }: RouteParts): void {
   resource(router, "/lineage", {
@@ -18,7 +19,7 @@ export function lineageRoutes({ router, catalogue: { lineage, answers }, reads, 
           (source === undefined || edge.source === source) &&
           (target === undefined || edge.target === target) &&
           (type === undefined || edge.type === type);
-        sendSlice(request, response, lineage.list({ ...pageOf(query), where }));
+        sendSlice(request, response, lineage.list({ ...pageOf(query), where }), listedEdge);
       }),
     ),
     post: writes(

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { domainId, filledText, resourceId } from "../resources/fields.js";
 import { LINEAGE_TYPES } from "../resources/lineage-edge.js";
 import { PRODUCT_STATUSES, VISIBILITIES } from "../resources/product.js";
-import type { Slice } from "../store/table.js";
+import type { Kept, Slice } from "../store/table.js";
 import { sendJson } from "./send-json.js";
 
 const MAX_LIMIT = 1_000;
@@ -100,9 +100,14 @@ export function sendList(
   sendPage(request, response, { json: JSON.stringify(items), total, next });
 }
 
-/** A list of what a table keeps. */
-export function sendSlice<T>(request: Request, response: Response, { items, total, next }: Slice<T>): void {
-  const json = `[${items.map((kept) => kept.json).join(",")}]`;
+/** A list of what a table keeps, each entry as JSON. */
+export function sendSlice<T>(
+  request: Request,
+  response: Response,
+  { items, total, next }: Slice<T>,
+  entry: (kept: Kept<T>) => string = (kept) => kept.json,
+): void {
+  const json = `[${items.map(entry).join(",")}]`;
   sendPage(request, response, { json, total, next: next === undefined ? next : toCursor(next) });
 }
 

@@ -9,6 +9,7 @@ import { type AddOperation, requestOf, responsesOf } from "./description/operati
 import { describePolicies } from "./description/policies.js";
 import { describeProducts } from "./description/products.js";
 import { describeProvisions, describeTemplates } from "./description/provisions.js";
+import { describeSeed } from "./description/seed.js";
 import { describeService } from "./description/service.js";
 import { describeSubscriptions } from "./description/subscriptions.js";
 import { describeVersions } from "./description/versions.js";
@@ -29,6 +30,7 @@ const PARTS: readonly ((add: AddOperation) => void)[] = [
   describeProvisions,
   describeObservation,
   describeHistorian,
+  describeSeed,
   describeService,
 ];
 

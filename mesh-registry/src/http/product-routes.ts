@@ -8,13 +8,16 @@ import { nothingAsked, pageOf, productList, sendSlice } from "./lists.js";
 import { idOf } from "./path.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
+import { createListedProducts } from "./seed/listed.js";
 
-export function productRoutes({ router, catalogue: { products, answers }, reads, writes }: RouteParts): void {
+export function productRoutes({ router, catalogue, reads, writes }: RouteParts): void {
+  const { products, answers } = catalogue;
+  const listed = createListedProducts(catalogue.versions);
   resource(router, "/products", {
     get: reads(
       answered((request, response) => {
         const query = parseQuery(request, productList);
-        sendSlice(request, response, products.list({ ...pageOf(query), where: filterOf(query) }));
+        sendSlice(request, response, products.list({ ...pageOf(query), where: filterOf(query) }), listed);
       }),
     ),
     post: writes(
@@ -50,9 +53,10 @@ export function productRoutes({ router, catalogue: { products, answers }, reads,
 function filterOf(query: z.output<typeof productList>): (product: Product) => boolean {
   const { domain, owner, status, visibility } = query;
   const tag = query.tag?.trim().toLowerCase();
+  const inDomain = domain?.toLowerCase();
   return (product) =>
     (status === undefined ? product.status !== "draft" : product.status === status) &&
-    (domain === undefined || product.domain === domain) &&
+    (inDomain === undefined || product.domain.toLowerCase() === inDomain) &&
     (owner === undefined || product.owner === owner) &&
     (visibility === undefined || product.visibility === visibility) &&
     (tag === undefined || product.tags.includes(tag));

@@ -29,6 +29,10 @@ import { productRoutes } from "./product-routes.js";
 import { provisionRoutes } from "./provision-routes.js";
 import type { RouteParts } from "./route-parts.js";
 import { qualityRoutes } from "./quality-routes.js";
+import { seedDataRoutes } from "./seed/data-routes.js";
+import type { HistorianReader } from "./seed/historian-reader.js";
+import { seedLineageRoutes } from "./seed/lineage-routes.js";
+import { seedProductRoutes } from "./seed/product-routes.js";
 import { subscriptionRoutes } from "./subscription-routes.js";
 import { templateRoutes } from "./template-routes.js";
 import { versionRoutes } from "./version-routes.js";
@@ -40,7 +44,7 @@ export interface BesideCatalogue {
   provisioner: Provisioner;
   /** Addresses of the broker that are told to others. */
   brokers: readonly string[];
-  observation: Pick<Observation, "conflicts">;
+  observation: Pick<Observation, "conflicts" | "index">;
   historianConfiguration: Pick<HistorianConfiguration, "current" | "changed" | "waiting">;
   compliance: Compliance;
 }
@@ -48,6 +52,7 @@ export interface BesideCatalogue {
 export interface RegistryRoutesOptions extends BesideCatalogue {
   signIn: Pick<SignIn, "requireRole">;
   catalogue: Catalogue;
+  historian: HistorianReader;
   /** Shown in the API description and by `/health`. */
   version: string;
   /** Requests of one person or program at one address. Default 60,000 in 10 s. */
@@ -68,6 +73,7 @@ export function registryRoutes({
   signIn,
   catalogue,
   version,
+  historian,
   rate: limit = RATE,
   broker,
   provisioner,
@@ -120,6 +126,10 @@ export function registryRoutes({
       response.set("Cache-Control", "private, no-cache").json(registryDescription(version));
     }),
   });
+  // After all others: `/{domain}/{dataset}` is whatever is left.
+  seedProductRoutes(parts);
+  seedLineageRoutes(parts);
+  seedDataRoutes(parts, { historian, index: observation.index });
   return router;
 }
 

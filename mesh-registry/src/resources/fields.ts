@@ -12,12 +12,24 @@ export const MAX_TAGS = 10;
 /** Paths of the interface and of the clients that came before it. */
 const RESERVED_IDS: ReadonlySet<string> = new Set([
   ...RESERVED_DOMAINS,
+  "access-log",
+  "compliance",
+  "conflicts",
   "data",
+  "healthz",
+  "historian",
+  "keys",
   "metrics",
+  "openapi.json",
   "provisions",
   "register_lineage",
   "register_product",
 ]);
+
+/** Whether a name is a path of the interface, in any case of its letters. */
+export function isReservedId(id: string): boolean {
+  return RESERVED_IDS.has(id.toLowerCase());
+}
 
 /** No control characters but tab and line feed, and no half of a surrogate pair, which UTF-8 cannot hold. */
 const PLAIN = /^(?:[^\p{Cc}\p{Cs}]|[\t\n])*$/u;
@@ -42,10 +54,7 @@ export function filledText(maxChars: number): z.ZodString {
 export const resourceId = z
   .string()
   .regex(/^[a-zA-Z0-9_-]{1,100}$/, "expected 1 to 100 letters, digits, _ or -")
-  .refine(
-    (id) => !RESERVED_IDS.has(id.toLowerCase()),
-    "expected another name: this one is a path of the interface",
-  );
+  .refine((id) => !isReservedId(id), "expected another name: this one is a path of the interface");
 
 /** Wider than a domain of the wire: one that does not fit there has products, but no streams of its own. */
 export const domainId = z.string().regex(/^[a-zA-Z0-9_-]{1,50}$/, "expected 1 to 50 letters, digits, _ or -");

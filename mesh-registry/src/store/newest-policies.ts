@@ -14,8 +14,10 @@ export interface NewestPolicies {
   of(product: string): NewestPolicy | undefined;
   /** Number of the newest version; undefined where there is none. */
   versionOf(product: string): string | undefined;
+  /** JSON Schema of the newest version, as text; undefined where there is none. */
+  schemaOf(product: string): string | undefined;
   /** Takes over what was just published. */
-  published(version: Pick<VersionDocument, "product" | "version" | "accessPolicy">): void;
+  published(version: Pick<VersionDocument, "product" | "version" | "accessPolicy" | "schema">): void;
   /** Told of the product whose policy is another now. Answers how to stop. */
   onChange(listener: (product: string) => void): () => void;
   /** Told of the product of which a version was published. Answers how to stop. */
@@ -28,10 +30,13 @@ const READ_AT_ONCE = 1_000;
 export async function readNewestPolicies(versions: Collection<VersionDocument>): Promise<NewestPolicies> {
   const newest = new Map<string, NewestPolicy>();
   const numbers = new Map<string, string>();
+  const schemas = new Map<string, string>();
   const listeners = new Set<(product: string) => void>();
   const versionListeners = new Set<(product: string) => void>();
-  const take = ({ product, version, accessPolicy }: Parameters<NewestPolicies["published"]>[0]): boolean => {
+  const take = (newer: Parameters<NewestPolicies["published"]>[0]): boolean => {
+    const { product, version, accessPolicy, schema } = newer;
     numbers.set(product, version);
+    schemas.set(product, schema);
     if (accessPolicy === undefined) return newest.delete(product);
     newest.set(product, { version, policy: accessPolicy });
     return true;
@@ -46,6 +51,7 @@ export async function readNewestPolicies(versions: Collection<VersionDocument>):
   return {
     of: (product) => newest.get(product),
     versionOf: (product) => numbers.get(product),
+    schemaOf: (product) => schemas.get(product),
     published(version) {
       const isNews = take(version);
       for (const listener of versionListeners) listener(version.product);

@@ -18,6 +18,8 @@ export interface VersionPage {
 export interface Versions {
   /** Number of the newest; undefined where none is published. */
   newest(product: string): string | undefined;
+  /** JSON Schema of the newest, as text; undefined where none is published. */
+  newestSchema(product: string): string | undefined;
   /** Told of the product of which a version was published. Answers how to stop. */
   onPublish(listener: (product: string) => void): () => void;
   /** Newest first. @throws RegistryError not_found; QueryError when `after` is no cursor of this list */
@@ -36,7 +38,7 @@ export interface Versions {
 
 export function createVersions(
   { products, versions }: Pick<Collections, "products" | "versions">,
-  newestPolicies: Pick<NewestPolicies, "published" | "versionOf" | "onVersion">,
+  newestPolicies: Pick<NewestPolicies, "published" | "versionOf" | "schemaOf" | "onVersion">,
   { turns, clock, limits }: StoreParts,
 ): Versions {
   const checkProduct = (id: string): void => {
@@ -48,6 +50,7 @@ export function createVersions(
     versions.find({ index: "sequence", equals: [product], order: "descending", limit, after });
   return {
     newest: (product) => newestPolicies.versionOf(product),
+    newestSchema: (product) => newestPolicies.schemaOf(product),
     onPublish: (listener) => newestPolicies.onVersion(listener),
     async list(product, { after, offset = 0, limit }) {
       checkProduct(product);
@@ -83,17 +86,14 @@ export function createVersions(
           throw new RegistryError("too_many", `there are ${sequence - 1} versions: no more are kept`);
         }
         const version: Version = { product, ...input, schema, publishedAt: clock(), publishedBy: by };
+        const document: VersionDocument = { ...version, schema: JSON.stringify(version.schema), sequence };
         try {
-          await versions.insert(versionId(product, input.version), {
-            ...version,
-            schema: JSON.stringify(version.schema),
-            sequence,
-          });
+          await versions.insert(versionId(product, input.version), document);
         } catch (error) {
           if (!(error instanceof IdTakenError || error instanceof IndexError)) throw error;
           throw new RegistryError("changed", `another version of "${product}" was published meanwhile`);
         }
-        newestPolicies.published(version);
+        newestPolicies.published(document);
         return version;
       }),
   };

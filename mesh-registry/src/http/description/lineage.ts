@@ -2,18 +2,22 @@ import { z } from "zod";
 import { resourceId } from "../../resources/fields.js";
 import { lineageEdge, lineageInput } from "../../resources/lineage-edge.js";
 import { lineageList, relativeList } from "../lists.js";
+import { seedLineageFields } from "../seed/seed-lineage.js";
 import type { AddOperation } from "./operation.js";
 
 const relative = z
   .object({ product: resourceId, depth: z.number().int().min(1).describe("steps between the two") })
   .meta({ id: "Relative" });
 
+/** As lists have it. */
+const listedEdge = lineageEdge.extend(seedLineageFields).meta({ id: "ListedLineageEdge" });
+
 export function describeLineage(add: AddOperation): void {
   const path = { id: resourceId };
   const step = { source: resourceId, target: resourceId };
   add("get", "/lineage", "Steps of lineage, by source and target", {
     query: lineageList,
-    answer: lineageEdge,
+    answer: listedEdge,
   });
   add("post", "/lineage", "Says that one product is made from another", {
     body: lineageInput,

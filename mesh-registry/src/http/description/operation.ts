@@ -17,6 +17,8 @@ export interface Operation {
   /** What is answered where it is not JSON. */
   mediaType?: string;
   status?: 200 | 201 | 202 | 204;
+  /** One of the interface that was there before: its errors are `{success, message, detail}`. */
+  seed?: boolean;
 }
 
 /** Tells of one operation; paths are written as `/products/{id}`. */
@@ -77,7 +79,8 @@ export function requestOf({
 
 export function responsesOf(its: Operation): Record<string, ResponseConfig> {
   const { path, query, body, conditional, creates, answer, status = 200 } = its;
-  const { list = query !== undefined, mediaType = "application/json" } = its;
+  const { list = query !== undefined, mediaType = "application/json", seed = false } = its;
+  const problem = seed ? seedProblem : problemDocument;
   const schema = answer === undefined || !list ? answer : z.array(answer);
   const description = list ? "`Link` has the next page, `X-Total-Count` the sum" : "as it is now";
   const isWrite = body !== undefined || conditional === true || status === 204;
@@ -103,6 +106,14 @@ export function responsesOf(its: Operation): Record<string, ResponseConfig> {
   };
 }
 
-function problem(description: string): ResponseConfig {
+const seedError = z
+  .object({ success: z.literal(false), message: z.string(), detail: z.string() })
+  .meta({ id: "SeedError" });
+
+function seedProblem(description: string): ResponseConfig {
+  return { description, content: { "application/json": { schema: seedError } } };
+}
+
+function problemDocument(description: string): ResponseConfig {
   return { description, content: { "application/problem+json": { schema: problemSchema } } };
 }

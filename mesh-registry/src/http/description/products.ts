@@ -1,13 +1,17 @@
 import { resourceId } from "../../resources/fields.js";
 import { product, productInput, productUpdate } from "../../resources/product.js";
 import { productList } from "../lists.js";
+import { seedFields } from "../seed/seed-product.js";
 import type { AddOperation } from "./operation.js";
+
+/** As lists have it. */
+const listedProduct = product.extend(seedFields).meta({ id: "ListedProduct" });
 
 export function describeProducts(add: AddOperation): void {
   const path = { id: resourceId };
   add("get", "/products", "Data products, by id; drafts only when asked for", {
     query: productList,
-    answer: product,
+    answer: listedProduct,
   });
   add("post", "/products", "Registers a data product", {
     body: productInput,
