@@ -1,4 +1,7 @@
+import { join } from "node:path";
+import { addToken, addUser, type Role } from "@fieldmesh/runtime";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../testing/embedded.js";
 import { type Answered, orders, registryService, SALES } from "../testing/service.js";
 
 const code = ({ status, body }: Answered): [number, unknown] => [status, (body as { code?: unknown }).code];
@@ -109,4 +112,57 @@ test("a domain, a product and a tag may tighten a mandatory policy of all, and n
     ask("POST", "/policies", policy("rows-sales", ["rows >= 5"], SALES_SCOPE)),
   ]);
   expect(both.map(({ status: answered }) => answered)).toEqual([201, 409]);
+});
+
+test("administrators make policies of all and of tags, owners those of what they own; of what is hidden nothing is told", async () => {
+  const folder = await temporaryFolder();
+  const usersFile = join(folder, "users.yaml");
+  await addUser(usersFile, { name: "root", role: "admin", password: "correct horse battery" });
+  const credential = async (name: string, role: Role): Promise<Record<string, string>> => ({
+    Authorization: `Bearer ${await addToken(usersFile, { name, role })}`,
+  });
+  const admin = await credential("admin", "admin");
+  const alice = await credential("alice", "operator");
+  const bob = await credential("bob", "operator");
+  const { ask } = await registryService({}, folder);
+  await ask("POST", "/domains", SALES, admin);
+  await ask("POST", "/products", orders({ visibility: "private" }), admin);
+  const ofOrders = { scope: { kind: "product", product: "orders" } };
+  for (const [who, id, scope, expected] of [
+    [alice, "all", { kind: "global" }, [403, "not_yours"]],
+    [alice, "pii", { kind: "tag", tag: "pii" }, [403, "not_yours"]],
+    [bob, "sales", SALES_SCOPE.scope, [403, "not_yours"]],
+    [bob, "orders", ofOrders.scope, [404, "not_found"]],
+    [alice, "sales", SALES_SCOPE.scope, [201, undefined]],
+    [alice, "orders", ofOrders.scope, [201, undefined]],
+    [admin, "all", { kind: "global" }, [201, undefined]],
+  ] as const) {
+    expect(code(await ask("POST", "/policies", policy(id, ["has(owner)"], { scope }), who))).toEqual(
+      expected,
+    );
+  }
+  expect(ids(await ask("GET", "/policies", undefined, bob))).toEqual(["all", "sales"]);
+  expect(code(await ask("GET", "/policies/orders", undefined, bob))).toEqual([404, "not_found"]);
+  expect(code(await ask("GET", "/policies?product=orders", undefined, bob))).toEqual([404, "not_found"]);
+  expect(code(await ask("GET", "/products/orders/compliance", undefined, bob))).toEqual([404, "not_found"]);
+  expect((await ask("GET", "/compliance", undefined, bob)).body).toEqual([]);
+  expect((await ask("GET", "/compliance", undefined, alice)).body).toMatchObject([{ product: "orders" }]);
+  const remove = (id: string, who: typeof bob): Promise<Answered> =>
+    ask("DELETE", `/policies/${id}`, undefined, { ...who, "If-Match": "*" });
+  expect(code(await remove("sales", bob))).toEqual([403, "not_yours"]);
+  // Nobody takes a policy of all away by making it one of his own.
+  const { id: _id, ...mine } = policy("all", ["has(owner)"], SALES_SCOPE) as { id: string };
+  expect(code(await ask("PUT", "/policies/all", mine, { ...alice, "If-Match": "*" }))).toEqual([
+    403,
+    "not_yours",
+  ]);
+  expect((await remove("sales", alice)).status).toBe(204);
+  for (const [path, body] of [
+    ["attestations", { claim: "encrypted" }],
+    ["quality", { metrics: { completeness: 100 } }],
+  ] as const) {
+    expect(code(await ask("POST", `/products/orders/${path}`, body, bob))).toEqual([404, "not_found"]);
+    const allowed = await ask("POST", `/products/orders/${path}`, body, alice);
+    expect(allowed.status).toBeLessThan(300);
+  }
 });

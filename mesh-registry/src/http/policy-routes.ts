@@ -1,32 +1,76 @@
-import { resource } from "@fieldmesh/runtime";
+import { principalOf, resource } from "@fieldmesh/runtime";
+import type { Request, Response } from "express";
 import type { z } from "zod";
 import { isFor } from "../governance/applicable.js";
 import {
   type GovernancePolicy,
   governancePolicyInput,
   governancePolicyUpdate,
+  type PolicyScope,
 } from "../resources/governance-policy.js";
-import type { Products } from "../store/products.js";
+import type { Product } from "../resources/product.js";
+import type { Precondition } from "../store/domains.js";
+import { RegistryError } from "../store/registry-error.js";
+import type { Kept } from "../store/table.js";
 import { etagOf, ifMatch, sendResource } from "./conditions.js";
 import { creates } from "./create.js";
 import { policyList } from "./governance-lists.js";
 import { parseBody, parseQuery } from "./input.js";
 import { nothingAsked, pageOf, sendSlice } from "./lists.js";
 import { idOf } from "./path.js";
+import { forbidden, permission } from "./permission.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
 
-export function policyRoutes({ router, catalogue, reads, writes }: RouteParts): void {
-  const { policies, products, answers } = catalogue;
+/** Policies: whoever owns what one is for makes it; those of all, and of a tag, are made by administrators. */
+export function policyRoutes({ router, catalogue, reads }: RouteParts): void {
+  const { policies, answers } = catalogue;
+  const { seen, sees, changes, changesDomain } = permission(catalogue);
+  /** @throws HttpProblem 403, RegistryError not_found of what the asker may not know of */
+  const demandScope = (scope: PolicyScope, response: Response): void => {
+    if (principalOf(response).role === "admin") return;
+    switch (scope.kind) {
+      case "domain":
+        changesDomain(scope.domain, response);
+        return;
+      case "product":
+        changes(scope.product, response);
+        return;
+      case "global":
+      case "tag":
+        throw forbidden(
+          `a policy of scope ${scope.kind} is for products of every domain: administrators make, change and remove it`,
+        );
+    }
+  };
+  const isSeen = ({ scope }: GovernancePolicy, response: Response): boolean =>
+    scope.kind !== "product" || sees(scope.product, response);
+  const seenPolicy = (request: Request, response: Response): Kept<GovernancePolicy> => {
+    const id = idOf(request);
+    const kept = policies.get(id);
+    if (isSeen(kept.value, response)) return kept;
+    throw new RegistryError("not_found", `there is no policy "${id}"`);
+  };
+  /** Of the policy as it is when it is changed. */
+  const mayChange =
+    (check: Precondition<GovernancePolicy>, response: Response): Precondition<GovernancePolicy> =>
+    (kept) => {
+      demandScope(kept.value.scope, response);
+      check(kept);
+    };
   resource(router, "/policies", {
     get: reads(
       answered((request, response) => {
         const query = parseQuery(request, policyList);
-        sendSlice(request, response, policies.list({ ...pageOf(query), where: filterOf(query, products) }));
+        const product = query.product === undefined ? undefined : seen(query.product, response).value;
+        const fits = filterOf(query, product);
+        const where = (policy: GovernancePolicy): boolean => fits(policy) && isSeen(policy, response);
+        sendSlice(request, response, policies.list({ ...pageOf(query), where }));
       }),
     ),
-    post: writes(
-      creates(answers, governancePolicyInput, async (input) => {
+    post: reads(
+      creates(answers, governancePolicyInput, async (input, _request, response) => {
+        demandScope(input.scope, response);
         const kept = await policies.create(input);
         return { location: `/policies/${kept.value.id}`, etag: etagOf(kept), json: kept.json };
       }),
@@ -36,19 +80,22 @@ export function policyRoutes({ router, catalogue, reads, writes }: RouteParts): 
     get: reads(
       answered((request, response) => {
         parseQuery(request, nothingAsked);
-        sendResource(request, response, policies.get(idOf(request)));
+        sendResource(request, response, seenPolicy(request, response));
       }),
     ),
-    put: writes(
+    put: reads(
       answered(async (request, response) => {
-        const id = idOf(request);
+        const { id } = seenPolicy(request, response).value;
         const update = parseBody(request, governancePolicyUpdate);
-        sendResource(request, response, await policies.update(id, update, ifMatch(request)));
+        demandScope(update.scope, response);
+        const check = mayChange(ifMatch(request), response);
+        sendResource(request, response, await policies.update(id, update, check));
       }),
     ),
-    delete: writes(
+    delete: reads(
       answered(async (request, response) => {
-        await policies.remove(idOf(request), ifMatch(request));
+        const { id } = seenPolicy(request, response).value;
+        await policies.remove(id, mayChange(ifMatch(request), response));
         response.status(204).end();
       }),
     ),
@@ -56,10 +103,9 @@ export function policyRoutes({ router, catalogue, reads, writes }: RouteParts): 
 }
 
 function filterOf(
-  { type, enforcement, scope, domain, product }: z.output<typeof policyList>,
-  products: Products,
+  { type, enforcement, scope, domain }: z.output<typeof policyList>,
+  judged: Product | undefined,
 ): (policy: GovernancePolicy) => boolean {
-  const judged = product === undefined ? undefined : products.get(product).value;
   return (policy) =>
     (type === undefined || policy.type === type) &&
     (enforcement === undefined || policy.enforcement === enforcement) &&
