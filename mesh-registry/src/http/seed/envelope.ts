@@ -17,11 +17,11 @@ export const asSeed: RequestHandler = (_request, response, next) => {
   next();
 };
 
-/** Errors of these routes, whoever finds them, as `{success: false, message, detail}`; others are passed on. */
+/** Errors of these routes, whoever finds them, as `{success: false, message, detail}`; others, and faults of ours, are passed on. */
 export const seedErrors: ErrorRequestHandler = (error: unknown, request, response, next) => {
   const isSeed = response.locals[MARK] === true || ROOTS.test(request.path);
   const problem = toProblem(toRegistryProblem(error));
-  if (!isSeed || response.headersSent || problem.status >= 500) {
+  if (!isSeed || response.headersSent || problem.status === 500) {
     next(error);
     return;
   }

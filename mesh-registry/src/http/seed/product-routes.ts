@@ -1,7 +1,7 @@
 import { principalOf, resource } from "@fieldmesh/runtime";
 import type { Response } from "express";
 import { readSchema } from "../../compatibility/short-forms.js";
-import type { Product } from "../../resources/product.js";
+import { type Product, productInput } from "../../resources/product.js";
 import type { Version } from "../../resources/version.js";
 import { RegistryError } from "../../store/registry-error.js";
 import type { Kept } from "../../store/table.js";
@@ -56,8 +56,10 @@ export function seedProductRoutes({ router, catalogue, reads, writes }: RoutePar
         await haveDomain(input, response);
         const { domain, owner, description, tags, status } = input;
         const kept = await products.create({
-          ...{ id: name, domain, owner, description, tags, status },
-          ...{ visibility: "public", sla: {}, metadata: {}, outputPorts: [], inputPorts: [] },
+          ...productInput.parse({ id: name, domain, owner, visibility: "public" }),
+          description,
+          tags,
+          status,
         });
         await versions.publish(name, { version, schema, ...PUBLISHED }, principalOf(response).name);
         sendDone(response, "Product registered successfully", toSeedProduct(kept, versions));
