@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,8 @@ export interface MosquittoOptions {
   port?: number;
   passwordFile?: string;
   aclFile?: string;
+  /** Loads the dynamic-security plugin, which keeps its clients and roles there; made closed where it is not there. */
+  dynamicSecurityFile?: string;
   /** More lines for its configuration. */
   lines?: readonly string[];
 }
@@ -38,6 +40,51 @@ export async function mosquittoMissing(): Promise<string | null> {
   }
 }
 
+/** Where Debian, the container image and a build from source put it. */
+const PLUGINS = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib", "/usr/local/lib"].map(
+  (folder) => join(folder, "mosquitto_dynamic_security.so"),
+);
+
+async function findPlugin(): Promise<string | undefined> {
+  for (const path of PLUGINS) {
+    const found = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (found) return path;
+  }
+  return undefined;
+}
+
+/** Null when Mosquitto and its dynamic-security plugin are there; else the line that says how to get them. */
+export async function dynamicSecurityMissing(): Promise<string | null> {
+  const missing = await mosquittoMissing();
+  if (missing !== null || (await findPlugin()) !== undefined) return missing;
+  return "Mosquitto's dynamic-security plugin is not installed: apt-get install mosquitto";
+}
+
+/** Nobody, and nobody may do anything that no role allows. */
+const CLOSED = {
+  defaultACLAccess: {
+    publishClientSend: false,
+    publishClientReceive: false,
+    subscribe: false,
+    unsubscribe: true,
+  },
+  clients: [],
+  groups: [],
+  roles: [],
+};
+
+async function pluginLines(file: string): Promise<string[]> {
+  await writeFile(file, JSON.stringify(CLOSED), { mode: 0o600, flag: "wx" }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    },
+  );
+  return [`plugin ${await findPlugin()}`, `plugin_opt_config_file ${file}`];
+}
+
 /** Starts Mosquitto on loopback, in a folder of its own; resolves when it listens. */
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
   const folder = await mkdtemp(join(tmpdir(), "fieldmesh-mosquitto-"));
@@ -48,6 +95,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     ...(options.passwordFile === undefined ? [] : [`password_file ${options.passwordFile}`]),
     ...(options.aclFile === undefined ? [] : [`acl_file ${options.aclFile}`]),
     ...(process.getuid?.() === 0 ? ["user root"] : []), // or it could not read a test's files
+    ...(options.dynamicSecurityFile === undefined ? [] : await pluginLines(options.dynamicSecurityFile)),
     "persistence false",
     "sys_interval 1",
     ...(options.lines ?? []),
