@@ -6,11 +6,10 @@ import { toAsyncApi } from "../exchange/asyncapi.js";
 import { type ProductContract, readContract, writeContract } from "../exchange/contract.js";
 import { fromOdcs, type ReadContract, toOdcs } from "../exchange/odcs.js";
 import { versionNumber } from "../resources/version.js";
-import type { Products } from "../store/products.js";
-import { RegistryError } from "../store/registry-error.js";
 import { etagOf, ifMatch } from "./conditions.js";
 import { parseQuery } from "./input.js";
 import { idOf } from "./path.js";
+import { permission } from "./permission.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
 
@@ -35,12 +34,20 @@ export function contractRoutes(
   { router, catalogue, reads, writes }: RouteParts,
   brokers: readonly string[],
 ): void {
+  const { seen, changes, changesDomain } = permission(catalogue);
+  /** Of a domain that is not there the store says so. */
+  const demandDomain = ({ product }: ContractRead, response: Response): void => {
+    if (catalogue.domains.list({ where: ({ id }) => id === product.domain, limit: 1 }).total > 0) {
+      changesDomain(product.domain, response);
+    }
+  };
   const yamlText = express.text({ type: YAML_TYPES, limit: MAX_YAML_BYTES });
   resource(router, "/products/:id/contract", {
     get: reads(
       answered(async (request, response) => {
         const { format, version } = parseQuery(request, contractQuery);
-        const { kept, contract } = await readContract(catalogue, idOf(request), version);
+        const { id } = seen(idOf(request), response).value;
+        const { kept, contract } = await readContract(catalogue, id, version);
         response.set({ ETag: etagOf(kept), "Cache-Control": "private, no-cache" });
         response.vary("Accept").vary("Authorization").vary("Cookie");
         sendContract(request, response, contract, format);
@@ -56,7 +63,9 @@ export function contractRoutes(
             const errors = [{ pointer: "/id", detail: `id: expected "${id}"`, value: read.product.id }];
             throw new HttpProblem(422, "invalid", `id: expected "${id}", as in the path`, { errors });
           }
-          const isThere = isRegistered(catalogue.products, id);
+          const isThere = catalogue.products.find(id) !== undefined;
+          if (isThere) changes(id, response);
+          else demandDomain(read, response);
           const check = isThere ? ifMatch(request) : undefined;
           const { name } = principalOf(response);
           const { kept, contract } = await writeContract(catalogue, read, name, check);
@@ -72,7 +81,9 @@ export function contractRoutes(
       ...writes(
         answered(async (request, response) => {
           const { name } = principalOf(response);
-          const { kept, contract } = await writeContract(catalogue, readOdcs(request), name, undefined);
+          const read = readOdcs(request);
+          demandDomain(read, response);
+          const { kept, contract } = await writeContract(catalogue, read, name, undefined);
           response.status(201).set({
             ETag: etagOf(kept),
             Location: `/products/${contract.product.id}/contract`,
@@ -87,7 +98,8 @@ export function contractRoutes(
     get: reads(
       answered(async (request, response) => {
         const { version } = parseQuery(request, asyncApiQuery);
-        const { contract } = await readContract(catalogue, idOf(request), version);
+        const { id } = seen(idOf(request), response).value;
+        const { contract } = await readContract(catalogue, id, version);
         response.set({ "Cache-Control": "private, no-cache", Vary: "Authorization, Cookie" });
         response.json(toAsyncApi(contract, brokers));
       }),
@@ -95,14 +107,7 @@ export function contractRoutes(
   });
 }
 
-function isRegistered(products: Products, id: string): boolean {
-  try {
-    return products.get(id) !== undefined;
-  } catch (error) {
-    if (error instanceof RegistryError && error.code === "not_found") return false;
-    throw error;
-  }
-}
+type ContractRead = Extract<ReadContract, { ok: true }>["contract"];
 
 function sendContract(
   request: Request,
@@ -123,7 +128,7 @@ function sendContract(
 }
 
 /** @throws HttpProblem 415 when it is neither JSON nor YAML; 422 naming what is wrong */
-function readOdcs(request: Request): Extract<ReadContract, { ok: true }>["contract"] {
+function readOdcs(request: Request): ContractRead {
   const body: unknown = request.body;
   if (body === undefined) {
     throw new HttpProblem(415, "not_json", `expected a body of Content-Type application/json or ${YAML}`);

@@ -1,16 +1,24 @@
 import { principalOf, resource } from "@fieldmesh/runtime";
+import type { Request, Response } from "express";
 import { z } from "zod";
 import { archive } from "../provisioning/bundle.js";
 import { type Provisioner, toProvision } from "../provisioning/provisioner.js";
 import { resourceId } from "../resources/fields.js";
-import { PROVISION_STATES, type Provision, provisionInput } from "../resources/provision.js";
+import {
+  PROVISION_STATES,
+  type Provision,
+  type ProvisionInput,
+  provisionInput,
+} from "../resources/provision.js";
 import type { ProvisionRecord } from "../store/provisions.js";
+import { RegistryError } from "../store/registry-error.js";
 import type { Kept } from "../store/table.js";
 import { etagOf, ifMatch, sendResource } from "./conditions.js";
 import { creates } from "./create.js";
 import { parseQuery } from "./input.js";
 import { domainList, nothingAsked, pageOf, sendSlice } from "./lists.js";
 import { idOf } from "./path.js";
+import { permission } from "./permission.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
 
@@ -25,19 +33,41 @@ export const bundleQuery = z.strictObject({
 });
 
 export function provisionRoutes(
-  { router, catalogue: { answers }, reads, writes }: RouteParts,
+  { router, catalogue, reads, writes }: RouteParts,
   provisioner: Provisioner,
 ): void {
+  const { answers, products, domains } = catalogue;
+  const { changes, changesDomain, sees } = permission(catalogue);
+  /** Whoever may change the product, or put it into its domain. What is not there the provisioner names. */
+  const demand = ({ product, parameters }: Provision | ProvisionInput, response: Response): void => {
+    const { domain } = parameters;
+    if (products.find(product) !== undefined) changes(product, response);
+    else if (
+      typeof domain === "string" &&
+      domains.list({ where: ({ id }) => id === domain, limit: 1 }).total > 0
+    ) {
+      changesDomain(domain, response);
+    }
+  };
+  const get = (request: Request, response: Response): Kept<ProvisionRecord> => {
+    const kept = provisioner.get(idOf(request));
+    if (sees(kept.value.product, response)) return kept;
+    throw new RegistryError("not_found", `there is no provision "${kept.value.id}"`);
+  };
   resource(router, "/provisions", {
     get: reads(
       answered((request, response) => {
         const query = parseQuery(request, provisionList);
-        const { items, ...page } = provisioner.list({ ...pageOf(query), where: filterOf(query) });
+        const { items, ...page } = provisioner.list({
+          ...pageOf(query),
+          where: (each) => filterOf(query)(each) && sees(each.product, response),
+        });
         sendSlice(request, response, { items: items.map(shown), ...page });
       }),
     ),
     post: writes(
       creates(answers, provisionInput, async (input, _request, response) => {
+        demand(input, response);
         const { kept, made } = await provisioner.provision(input, principalOf(response).name);
         const { value, json } = shown(kept);
         return { location: `/provisions/${value.id}`, etag: etagOf(kept), status: made ? 201 : 200, json };
@@ -48,12 +78,14 @@ export function provisionRoutes(
     get: reads(
       answered((request, response) => {
         parseQuery(request, nothingAsked);
-        sendResource(request, response, shown(provisioner.get(idOf(request))));
+        sendResource(request, response, shown(get(request, response)));
       }),
     ),
     delete: writes(
       answered(async (request, response) => {
-        sendResource(request, response, shown(await provisioner.undo(idOf(request), ifMatch(request))));
+        const { value } = get(request, response);
+        demand(value, response);
+        sendResource(request, response, shown(await provisioner.undo(value.id, ifMatch(request))));
       }),
     ),
   });
@@ -62,8 +94,9 @@ export function provisionRoutes(
     get: writes(
       answered(async (request, response) => {
         const { format } = parseQuery(request, bundleQuery);
-        const id = idOf(request);
-        const { value } = provisioner.get(id);
+        const { value } = get(request, response);
+        const { id } = value;
+        demand(value, response);
         const files = await provisioner.bundle(id);
         response.set("Cache-Control", "no-store");
         if (format === "json") {
