@@ -7,9 +7,12 @@ export function stateOf({ freshness, clock, objectives }: QualityReport): string
   return [freshness.fresh, clock?.off ?? false, ...promises].join();
 }
 
-/** The same for two reports that say the same: the time of the look apart, and what only time moved. */
+/**
+ * The same for two reports that say the same: the time of the look apart, and what only time moved. A document that
+ * promises the same under another number says nothing new.
+ */
 export function fingerprint(report: QualityReport): string {
-  const { timestamp: _now, freshness, ...rest } = report;
+  const { timestamp: _now, configuration: _version, freshness, ...rest } = report;
   const { ageMs: _age, ...promise } = freshness;
   const text = JSON.stringify({ ...rest, promise }, (key, value: unknown) => {
     if (key === "observedMs" || key === "offsetMs") return undefined;

@@ -118,6 +118,11 @@ describe("what is published of quality", () => {
     expect(published.map(({ at }) => at)).toEqual([1, 21, 41, 51, 61]);
   });
 
+  it("is told again every 2 minutes though nothing changes: so it is known that it is measured", async () => {
+    await pass(300);
+    expect(published.map(({ at }) => at)).toEqual([1, 121, 241]);
+  });
+
   it("is told at once when a state changes", async () => {
     await pass(3);
     fresh = false;

@@ -10,23 +10,28 @@ import { fingerprint, stateOf } from "./fingerprint.js";
 export interface QualityPublisherOptions {
   measurement: Pick<Measurement, "report" | "streams">;
   objectives: Pick<Objectives, "report" | "onState">;
-  configuration: Pick<Configuration, "current">;
+  configuration: Pick<Configuration, "current" | "contract">;
   publish: Publish;
   log: Log;
 }
 
 /** What was published of a stream. */
 interface Published {
+  /** When it was looked at last, ms. */
   at: number;
+  /** When it was published, ms. */
+  told: number;
   state: string;
   fingerprint: string;
 }
 
 /** What was published did not get through, or is lost. */
-const UNTOLD: Published = { at: 0, state: "", fingerprint: "" };
+const UNTOLD: Published = { at: 0, told: 0, state: "", fingerprint: "" };
 
 /** A stream is told of at most so often while its state does not change… */
 const EVERY_MS = 10_000;
+/** …and at least so often though nothing changes: what nobody repeats for longer is not measured any more. */
+const AGAIN_MS = 120_000;
 /** …and all streams together at most so often in a second: of more than 2,000 each waits longer. */
 const MAX_PER_TICK = 200;
 /** On their way to the broker at once. */
@@ -56,7 +61,14 @@ export class QualityPublisher {
     const promises = objectives
       .report(stream, now)
       .map((one) => (one.measure === "availability" ? { ...one, withinMs } : one));
-    return { ...measured, objectives: promises, configuration: configuration.current.version };
+    const { product, productVersion } = configuration.contract(stream);
+    return {
+      ...measured,
+      objectives: promises,
+      configuration: configuration.current.version,
+      ...(product === undefined ? {} : { product }),
+      ...(productVersion === undefined ? {} : { productVersion }),
+    };
   }
 
   /** A broker's link came: what it kept may be lost. All are published again, little by little. */
@@ -103,11 +115,11 @@ export class QualityPublisher {
     const isDue = waited || urgent || state !== before.state;
     if (!isDue) return false;
     const print = fingerprint(report);
-    if (print === before?.fingerprint) {
+    if (print === before?.fingerprint && Math.abs(now - before.told) < AGAIN_MS) {
       before.at = now; // looked at, and nothing new
       return false;
     }
-    this.#published.set(stream, { at: now, state, fingerprint: print });
+    this.#published.set(stream, { at: now, told: now, state, fingerprint: print });
     this.#publish(stream, encodeQuality(report));
     return true;
   }
