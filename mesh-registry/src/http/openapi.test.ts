@@ -8,6 +8,7 @@ import {
   inlined,
   type Operation,
 } from "../testing/description.js";
+import { historianDouble } from "../testing/historian.js";
 import { type Answered, orders, registryService, SALES, type Service } from "../testing/service.js";
 
 /** What nobody should send. */
@@ -68,6 +69,16 @@ const POLICY = {
   rules: ["has(owner)"],
 };
 
+/** As clients that were there before register it. */
+const SEED = {
+  name: "seedling",
+  domain: "sales",
+  owner: "alice",
+  description: "Orders",
+  schema: { amount: "decimal" },
+};
+const STREAM = { id: "read", outputPorts: [{ kind: "mqtt", name: "raw", topicFilter: "env/a/b/raw" }] };
+
 let made = 0;
 
 const TEMPLATE = { name: "Service", components: [{ name: "compose" }, { name: "s3" }] };
@@ -91,6 +102,9 @@ function goodBody(path: string): Record<string, unknown> {
   if (path.endsWith("/subscriptions")) return { consumer: `c${made}`, purpose: "billing" };
   if (path.endsWith("/quality")) return { metrics: { completeness: 98.5, timeliness_hours: made } };
   if (path.endsWith("/attestations")) return { claim: `claim_${made % 50}` };
+  if (path === "/register_product") return { ...SEED, name: `s${made}` };
+  if (path === "/product/{name}") return { description: "Other", tags: [], schema: SEED.schema };
+  if (path === "/register_lineage") return { source: "orders", target: "invoices", transformation: "joined" };
   if (path === "/policies") return { ...POLICY, id: `g${made}` };
   if (path.startsWith("/policies/")) return omitId(POLICY);
   return path === "/products" ? { ...orders({ id: `p${made}` }) } : omitId(orders());
@@ -140,8 +154,13 @@ class Raw {
 function* requests(path: string, { parameters = [], requestBody }: Operation, description: Description) {
   const inPath = parameters.filter((each) => each.in === "path").map(({ name }) => name);
   const fill = (value: string): string => inPath.reduce((all, name) => all.replace(`{${name}}`, value), path);
-  const url = fill(path.startsWith("/domains") ? "sales" : "orders");
-  for (const value of inPath.length === 0 ? [] : IN_PATH) yield { url: fill(value), body: undefined };
+  const url = fill(
+    path.startsWith("/domains") ? "sales" : path.startsWith("/product/") ? "seedling" : "orders",
+  );
+  for (const value of inPath.length === 0 ? [] : IN_PATH) {
+    // What needs no If-Match would change what is to stay as it is.
+    if (!url.endsWith("/seedling") || value !== "orders") yield { url: fill(value), body: undefined };
+  }
   for (const { name } of parameters.filter((each) => each.in === "query")) {
     for (const wrong of WRONG) {
       const sent = typeof wrong === "string" ? wrong : JSON.stringify(wrong);
@@ -203,6 +222,10 @@ async function world(service: Service): Promise<void> {
   );
   await service.ask("POST", "/products/orders/versions", { version: "1", schema: { amount: "decimal" } });
   await service.ask("POST", "/lineage", { source: "orders", target: "full" });
+  await service.ask("POST", "/register_product", SEED);
+  await service.ask("POST", "/products", orders(STREAM));
+  await service.ask("POST", "/templates", { id: "service", ...TEMPLATE });
+  await service.ask("POST", "/provisions", PROVISION);
   await service.ask("POST", "/policies", POLICY);
   await service.ask("POST", "/products/orders/quality", { metrics: { completeness: 98.5 } });
   await service.ask("POST", "/products/orders/attestations", { claim: "encrypted" });
@@ -231,8 +254,12 @@ test("whatever is sent to an endpoint that the description names: no 5xx, answer
   expect(await total(again)).toBe(products);
 });
 
+/** Of what nothing goes on in this test. */
+const EMPTY = new Set(["/conflicts"]);
+
 test("every answer to a good request is as described", async () => {
-  const service = await registryService();
+  const { url: historianUrl } = await historianDouble("env_a_b", { from: 0, readings: 3 });
+  const service = await registryService({ historianUrl });
   await world(service);
   const description = await descriptionOf(service);
   expect(description.openapi).toBe("3.1.0");
@@ -266,6 +293,10 @@ test("every answer to a good request is as described", async () => {
     ["/subscriptions/inbox", "/subscriptions/inbox"],
     [`/subscriptions/${subscriptionId("orders", "bob")}`, "/subscriptions/{id}"],
     ["/products/orders/subscriptions", "/products/{id}/subscriptions"],
+    ["/product/seedling", "/product/{name}"],
+    ["/data/sales/read", "/data/{domain}/{dataset}"],
+    ["/conflicts", "/conflicts"],
+    ["/historian/configuration", "/historian/configuration"],
     ["/health", "/health"],
     ["/openapi.json", "/openapi.json"],
   ];
@@ -280,6 +311,8 @@ test("every answer to a good request is as described", async () => {
     const operation = description.paths[of]?.["get"];
     const schema = operation === undefined ? undefined : answerSchema(description, operation, answer.status);
     expect([path, answer.status, schema?.safeParse(answer.body).error]).toEqual([path, 200, undefined]);
-    if (Array.isArray(answer.body)) expect([path, answer.body.length > 0]).toEqual([path, true]);
+    if (Array.isArray(answer.body) && !EMPTY.has(path)) {
+      expect([path, answer.body.length > 0]).toEqual([path, true]);
+    }
   }
 });

@@ -1,8 +1,8 @@
-import { createServer, type IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import { addToken, addUser } from "@fieldmesh/runtime";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../testing/embedded.js";
+import { type HistorianDouble, historianDouble } from "../../testing/historian.js";
 import { type Answered, registryService, type Service } from "../../testing/service.js";
 
 const ORDERS = {
@@ -168,37 +168,10 @@ describe("a client that was there before", () => {
   });
 });
 
-/** Answers as the historian does: a reading a second, from 00:00 to 00:10. */
-async function historian(): Promise<{ url: URL; asked: { url: string; headers: IncomingHttpHeaders }[] }> {
-  const asked: { url: string; headers: IncomingHttpHeaders }[] = [];
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "", "http://historian");
-    asked.push({ url: url.pathname, headers: request.headers });
-    const [, stream, rest = ""] = /^\/api\/history\/streams\/([^/]+)(.*)$/.exec(url.pathname) ?? [];
-    if (stream !== "env_greenhouse_temperature") {
-      response.writeHead(404, { "Content-Type": "application/problem+json" }).end("{}");
-    } else if (rest === "") {
-      response.end(JSON.stringify({ stream, readings: 600, from: T0, to: T0 + 599_000 }));
-    } else {
-      for (let n = 0; n < 600; n += 1) {
-        const at = T0 + n * 1_000;
-        if (at < Number(url.searchParams.get("from")) || at >= Number(url.searchParams.get("to"))) continue;
-        const quality = n === 0 ? { quality: "bad", reason: "open circuit" } : {};
-        response.write(
-          `${JSON.stringify({ at, timestamp: at, value: n, unit: "Cel", ...quality, boot: 1, seq: n })}\n`,
-        );
-      }
-      response.end();
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => new Promise((resolve) => void server.close(() => resolve())));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return { url: new URL(`http://127.0.0.1:${address.port}`), asked };
-}
-
 const T0 = Date.parse("2027-01-31T00:00:00Z");
+
+const historian = (): Promise<HistorianDouble> =>
+  historianDouble("env_greenhouse_temperature", { from: T0, readings: 600 });
 
 describe("the data of a product", () => {
   const port = { kind: "mqtt", name: "raw", topicFilter: "env/greenhouse/temperature/raw" };
@@ -213,7 +186,7 @@ describe("the data of a product", () => {
   });
   const values = ({ body }: Answered): unknown[] => (body as { value: unknown }[]).map(({ value }) => value);
 
-  async function world(): Promise<Service & Awaited<ReturnType<typeof historian>>> {
+  async function world(): Promise<Service & Pick<HistorianDouble, "asked">> {
     const its = await historian();
     const service = await registryService({ historianUrl: its.url, serviceToken: "t".repeat(43) });
     await service.ask("POST", "/domains", { id: "env", name: "Environment", owner: "ann" });
@@ -310,6 +283,6 @@ describe("the data of a product", () => {
       "string",
       "string",
     ]);
-    expect(its.asked.filter(({ url }) => url.endsWith("/readings"))).toHaveLength(1);
+    expect(its.asked.filter(({ path }) => path.endsWith("/readings"))).toHaveLength(1);
   });
 });
