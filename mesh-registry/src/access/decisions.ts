@@ -3,7 +3,8 @@ import type { Domain } from "../resources/domain.js";
 import type { Product } from "../resources/product.js";
 import type { Subscription } from "../resources/subscription.js";
 import type { NewestPolicy } from "../store/newest-policies.js";
-import { type Asker, isOfDomain, UNCLAIMED } from "./asker.js";
+import { UNCLAIMED } from "../store/observations.js";
+import { type Asker, isOfDomain, owns } from "./asker.js";
 
 /** Whether somebody may, and why or why not, as a sentence for people. */
 export interface Decision {
@@ -32,7 +33,7 @@ type Owned = Pick<AccessFacts, "product" | "domain">;
 /** Whether the product belongs to the asker: its owner, or somebody of its domain. */
 export function belongsTo({ product, domain }: Owned, asker: Pick<Asker, "name" | "scopes">): boolean {
   return (
-    product.owner === asker.name ||
+    owns(product, asker) ||
     asker.scopes?.domains.includes(product.domain) === true ||
     (domain !== undefined && isOfDomain(domain, asker))
   );
@@ -113,8 +114,9 @@ export function decideChange(facts: Owned, asker: Asker): Decision {
   const { id, owner, domain } = facts.product;
   if (asker.role === "admin") return yes("an administrator changes everything");
   if (belongsTo(facts, asker)) return yes(`"${id}" is of ${asker.name}`);
-  if (owner === UNCLAIMED && includesRole(asker.role, "operator"))
-    return yes(`nobody has claimed "${id}" yet`);
+  // In a domain that is somebody's, so are the streams that come up in it.
+  const isNobodys = owner === UNCLAIMED && (facts.domain === undefined || facts.domain.owner === UNCLAIMED);
+  if (isNobodys && includesRole(asker.role, "operator")) return yes(`nobody has claimed "${id}" yet`);
   return no(
     `data product "${id}" is changed by its owner ${owner}, by who is of the domain "${domain}", and by administrators`,
   );

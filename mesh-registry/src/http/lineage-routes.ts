@@ -1,16 +1,29 @@
 import { resource } from "@fieldmesh/runtime";
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import { type LineageEdge, lineageInput } from "../resources/lineage-edge.js";
 import type { Lineage } from "../store/lineage.js";
+import { RegistryError } from "../store/registry-error.js";
 import { creates } from "./create.js";
 import { parseQuery } from "./input.js";
 import { lineageList, pageOf, relativeList, sendList, sendSlice, toCursor } from "./lists.js";
 import { idOf } from "./path.js";
+import { permission } from "./permission.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
 import { listedEdge } from "./seed/listed.js";
 
-export function lineageRoutes({ router, catalogue: { lineage, answers }, reads, writes }: RouteParts): void {
+export function lineageRoutes({ router, catalogue, reads, writes }: RouteParts): void {
+  const { lineage, answers } = catalogue;
+  const { changes, sees } = permission(catalogue);
+  /** Steps and products that are hidden from who asks are not there. */
+  const checkEnds = (ends: Pick<LineageEdge, "source" | "target">, response: Response): void => {
+    for (const field of ["source", "target"] as const) {
+      const { [field]: id } = ends;
+      if (sees(id, response)) continue;
+      const detail = `${field}: there is no data product "${id}": register it first`;
+      throw new RegistryError("unknown_reference", detail, [{ pointer: `/${field}`, value: id }]);
+    }
+  };
   resource(router, "/lineage", {
     get: reads(
       answered((request, response) => {
@@ -18,12 +31,16 @@ export function lineageRoutes({ router, catalogue: { lineage, answers }, reads, 
         const where = (edge: LineageEdge): boolean =>
           (source === undefined || edge.source === source) &&
           (target === undefined || edge.target === target) &&
-          (type === undefined || edge.type === type);
+          (type === undefined || edge.type === type) &&
+          sees(edge.source, response) &&
+          sees(edge.target, response);
         sendSlice(request, response, lineage.list({ ...pageOf(query), where }), listedEdge);
       }),
     ),
     post: writes(
-      creates(answers, lineageInput, async (input) => {
+      creates(answers, lineageInput, async (input, _request, response) => {
+        checkEnds(input, response);
+        if (catalogue.products.find(input.target) !== undefined) changes(input.target, response);
         const { value, json } = await lineage.create(input);
         return { location: `/lineage/steps/${value.source}/${value.target}`, json };
       }),
@@ -32,32 +49,47 @@ export function lineageRoutes({ router, catalogue: { lineage, answers }, reads, 
   resource(router, "/lineage/steps/:source/:target", {
     get: reads(
       answered((request, response) => {
+        const { source, target } = endsOf(request);
+        if (!sees(source, response) || !sees(target, response)) throw noStep(source, target);
         response.set({ "Cache-Control": "private, no-cache", Vary: "Authorization, Cookie" });
-        response.json(lineage.get(idOf(request, "source"), idOf(request, "target")).value);
+        response.json(lineage.get(source, target).value);
       }),
     ),
     delete: writes(
       answered(async (request, response) => {
-        await lineage.remove(idOf(request, "source"), idOf(request, "target"));
+        const { source, target } = endsOf(request);
+        if (!sees(source, response) || !sees(target, response)) throw noStep(source, target);
+        lineage.get(source, target);
+        changes(target, response);
+        await lineage.remove(source, target);
         response.status(204).end();
       }),
     ),
   });
   resource(router, "/lineage/upstream/:id", {
-    get: reads(relatives((id, depth) => lineage.upstream(id, depth))),
+    get: reads(relatives((id, depth) => lineage.upstream(id, depth), sees)),
   });
   resource(router, "/lineage/downstream/:id", {
-    get: reads(relatives((id, depth) => lineage.downstream(id, depth))),
+    get: reads(relatives((id, depth) => lineage.downstream(id, depth), sees)),
   });
+}
+
+function endsOf(request: Request): Pick<LineageEdge, "source" | "target"> {
+  return { source: idOf(request, "source"), target: idOf(request, "target") };
+}
+
+function noStep(source: string, target: string): RegistryError {
+  return new RegistryError("not_found", `there is no step of lineage from "${source}" to "${target}"`);
 }
 
 /** Nearest first; a cursor is the last product of the page before. */
 function relatives(
   find: (...its: Parameters<Lineage["upstream"]>) => ReturnType<Lineage["upstream"]>,
+  sees: (id: string, response: Response) => boolean,
 ): RequestHandler {
   return answered((request, response) => {
     const { depth, ...query } = parseQuery(request, relativeList);
-    const found = find(idOf(request), depth);
+    const found = find(idOf(request), depth).filter(({ product }) => sees(product, response));
     const { limit, offset = 0, after } = pageOf(query);
     const start =
       offset + (after === undefined ? 0 : found.findIndex(({ product }) => product === after) + 1);

@@ -1,6 +1,7 @@
 import { HttpProblem, principalOf } from "@fieldmesh/runtime";
 import type { Response } from "express";
 import type { Decision } from "../access/decisions.js";
+import { foreignFilters } from "../access/port-rights.js";
 import type { Domain } from "../resources/domain.js";
 import type { Product } from "../resources/product.js";
 import type { Catalogue } from "../store/catalogue.js";
@@ -11,13 +12,22 @@ import type { Kept } from "../store/table.js";
 export interface Permission {
   /** A product that the asker may know of. @throws RegistryError not_found, also of one that is hidden from it */
   seen: (id: string, response: Response) => Kept<Product>;
-  /** A product that the asker may change. @throws RegistryError not_found; HttpProblem 403 */
+  /** A product that the asker may change. @throws RegistryError not_found; ForbiddenProblem */
   changes: (id: string, response: Response) => Kept<Product>;
-  /** A domain that the asker may change. @throws RegistryError not_found; HttpProblem 403 */
+  /** A domain that the asker may change. @throws RegistryError not_found; ForbiddenProblem */
   changesDomain: (id: string, response: Response) => Kept<Domain>;
+  /**
+   * What a product is to be is for the asker to say: it is put into a domain of its own, made from products that it
+   * knows of, and opens no topics of others.
+   * @throws RegistryError unknown_reference; ForbiddenProblem
+   */
+  declares: (before: Product | undefined, next: Declared, response: Response) => void;
+  mayChange: (product: Product, response: Response) => boolean;
   /** Whether the asker may know of a product; of what is not there nothing is to be hidden. */
   sees: (id: string, response: Response) => boolean;
 }
+
+type Declared = Pick<Product, "domain" | "outputPorts" | "inputPorts">;
 
 export function permission({
   products,
@@ -30,8 +40,13 @@ export function permission({
     // Word for word what is said of one that is not there.
     throw new RegistryError("not_found", `there is no data product "${id}"`);
   };
+  const sees = (id: string, response: Response): boolean => {
+    const kept = products.find(id);
+    return kept === undefined || access.maySee(kept.value, principalOf(response));
+  };
   return {
     seen,
+    mayChange: (product, response) => access.mayChange(product, principalOf(response)).allowed,
     changes(id, response) {
       const kept = seen(id, response);
       demand(access.mayChange(kept.value, principalOf(response)), id);
@@ -42,10 +57,35 @@ export function permission({
       demand(access.mayChangeDomain(kept.value, principalOf(response)));
       return kept;
     },
-    sees(id, response) {
-      const kept = products.find(id);
-      return kept === undefined || access.maySee(kept.value, principalOf(response));
+    declares(before, next, response) {
+      const asker = principalOf(response);
+      if (asker.role === "admin") return;
+      const opens = (id: string): boolean => {
+        const domain = domains.find(id);
+        return domain !== undefined && access.mayChangeDomain(domain.value, asker).allowed;
+      };
+      const domain = domains.find(next.domain);
+      // One that is not there is refused by who looks for it.
+      if (domain !== undefined && next.domain !== before?.domain) {
+        demand(access.mayChangeDomain(domain.value, asker));
+      }
+      const [foreign] = foreignFilters(before, next, opens);
+      if (foreign !== undefined) {
+        throw forbidden(
+          `outputPorts: "${foreign.topicFilter}" reaches beyond the domains of ${asker.name}: its first level has to be one of them; an administrator may declare others`,
+          before === undefined ? undefined : before.id,
+        );
+      }
+      const had = new Set(before?.inputPorts.map(({ product }) => product));
+      for (const [position, { product }] of next.inputPorts.entries()) {
+        if (had.has(product) || sees(product, response)) continue;
+        const detail = `inputPorts: there is no data product "${product}": register it first`;
+        throw new RegistryError("unknown_reference", detail, [
+          { pointer: `/inputPorts/${position}/product`, value: product },
+        ]);
+      }
     },
+    sees,
   };
 }
 

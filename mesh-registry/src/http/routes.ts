@@ -14,10 +14,11 @@ import type { BrokerHealth } from "../observe/broker-health.js";
 import type { Observation } from "../observe/observation.js";
 import type { Provisioner } from "../provisioning/provisioner.js";
 import type { Catalogue } from "../store/catalogue.js";
-import { contractRoutes } from "./contract-routes.js";
 import { attestationRoutes } from "./attestation-routes.js";
 import { complianceRoutes } from "./compliance-routes.js";
+import { contractRoutes } from "./contract-routes.js";
 import { domainRoutes } from "./domain-routes.js";
+import { createGuard } from "./guard.js";
 import { historianRoutes } from "./historian-routes.js";
 import { parseQuery } from "./input.js";
 import { lineageRoutes } from "./lineage-routes.js";
@@ -27,8 +28,8 @@ import { registryDescription } from "./openapi.js";
 import { policyRoutes } from "./policy-routes.js";
 import { productRoutes } from "./product-routes.js";
 import { provisionRoutes } from "./provision-routes.js";
-import type { RouteParts } from "./route-parts.js";
 import { qualityRoutes } from "./quality-routes.js";
+import type { RouteParts } from "./route-parts.js";
 import { seedDataRoutes } from "./seed/data-routes.js";
 import type { HistorianReader } from "./seed/historian-reader.js";
 import { seedLineageRoutes } from "./seed/lineage-routes.js";
@@ -90,16 +91,17 @@ export function registryRoutes({
       now: () => performance.now(), // whose clock is set back is not kept waiting
     }),
   );
-  const as = (role: Role, handler: RequestHandler): RequestHandler[] => [
+  const guard = createGuard(catalogue);
+  const as = (role: Role, ...handlers: RequestHandler[]): RequestHandler[] => [
     signIn.requireRole(role),
     rate,
-    handler,
+    ...handlers,
   ];
   const parts: RouteParts = {
     router,
     catalogue,
-    reads: (handler) => as("viewer", handler),
-    writes: (handler) => as("operator", handler),
+    reads: (handler) => as("viewer", guard.sees, handler),
+    writes: (handler) => as("operator", guard.changes, handler),
   };
   domainRoutes(parts);
   productRoutes(parts);
