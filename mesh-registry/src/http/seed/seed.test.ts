@@ -276,7 +276,8 @@ describe("the data of a product", () => {
     // A product of eve's own with a port that names the stream opens nothing.
     await ask("POST", "/domains", { id: "mine", name: "Mine", owner: "eve" }, eve);
     const mine = product({ id: "mine1", domain: "mine", owner: "eve", visibility: "public" });
-    expect((await ask("POST", "/products", mine, eve)).status).toBe(201);
+    expect((await ask("POST", "/products", mine, eve)).status).toBe(403);
+    expect((await ask("POST", "/products", mine, admin)).status).toBe(201);
     expect(refused(await ask("GET", "/mine/mine1", undefined, eve))).toEqual([
       403,
       false,
