@@ -1,11 +1,17 @@
 import { exchange, nextOf } from "../api.js";
 import type {
+  AccessEntry,
+  Attestation,
+  BrokerCredential,
+  ComplianceChange,
   ComplianceReport,
   ComplianceSummary,
+  Conflict,
   Domain,
   Facets,
   LineageEdge,
   Product,
+  ProductAccess,
   ProductUpdate,
   Relation,
   Subscription,
@@ -77,8 +83,10 @@ export const mesh = {
     change<Product>("PUT", ofProduct(id), etag, update),
   /** It stays, with its versions; its lineage ends. */
   retireProduct: (id: string, etag: string) => change<Product>("DELETE", ofProduct(id), etag),
-  claim: (id: string, claim: { owner: string; domain?: string; description?: string }) =>
-    send<Product>("POST", `${ofProduct(id)}/claim`, claim),
+  claim: (
+    id: string,
+    claim: { owner: string; domain?: string; description?: string; status?: "draft" | "active" },
+  ) => send<Product>("POST", `${ofProduct(id)}/claim`, claim),
 
   versions: (id: string, signal?: Ending) =>
     readList<Version>(`${ROOT}${ofProduct(id)}/versions?limit=100`, signal),
@@ -102,6 +110,34 @@ export const mesh = {
   compliances: (signal?: Ending) => readList<ComplianceSummary>(`${ROOT}/compliance?limit=1000`, signal),
   compliance: (id: string, signal?: Ending) => read<ComplianceReport>(`${ofProduct(id)}/compliance`, signal),
 
-  subscriptions: (query: URLSearchParams, signal?: Ending) =>
-    readList<Subscription>(ROOT + withQuery("/subscriptions", query), signal),
+  /** Changes of how it stood, the newest first. */
+  complianceHistory: (id: string, signal?: Ending) =>
+    readList<ComplianceChange>(`${ROOT}${ofProduct(id)}/compliance/history?limit=20`, signal),
+  attestations: (id: string, signal?: Ending) => read<Attestation[]>(`${ofProduct(id)}/attestations`, signal),
+  attest: (id: string, claim: string, note: string) =>
+    send<Attestation>("POST", `${ofProduct(id)}/attestations`, { claim, note }),
+  withdraw: (id: string, claim: string) => send("DELETE", `${ofProduct(id)}/attestations/${part(claim)}`),
+
+  /** Those that whoever asks may know of. */
+  subscriptionsOf: (id: string, signal?: Ending) =>
+    readList<Subscription>(`${ROOT}${ofProduct(id)}/subscriptions?limit=1000`, signal),
+  /** Asked twice it is one. */
+  subscribe: (id: string, asked: { purpose: string; consumer?: string; expiresAt?: number }) =>
+    send<Subscription>("POST", `${ofProduct(id)}/subscriptions`, asked),
+  approve: (subscription: string, approval: { reason?: string; expiresAt?: number | null }) =>
+    send<Subscription>("POST", `/subscriptions/${part(subscription)}/approve`, approval),
+  /** A refusal is read by the consumer. */
+  refuse: (subscription: string, verb: "reject" | "revoke", reason: string) =>
+    send<Subscription>("POST", `/subscriptions/${part(subscription)}/${verb}`, { reason }),
+  /** Makes its password anew: the one before is void. */
+  credential: (subscription: string) =>
+    send<BrokerCredential>("POST", `/subscriptions/${part(subscription)}/credential`),
+  access: (id: string, signal?: Ending) => read<ProductAccess>(`${ofProduct(id)}/access`, signal),
+  /** The newest first. */
+  accessLog: (id: string, refusals: boolean, signal?: Ending) =>
+    readList<AccessEntry>(
+      `${ROOT}${ofProduct(id)}/access-log?limit=50${refusals ? "&allowed=false" : ""}`,
+      signal,
+    ),
+  conflicts: (signal?: Ending) => readList<Conflict>(`${ROOT}/conflicts`, signal),
 };

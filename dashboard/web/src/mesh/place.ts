@@ -6,7 +6,7 @@ export type MeshPlace =
   | { at: "domain"; domain: string }
   | { at: "lineage" };
 
-export const PRODUCT_SECTIONS = ["overview", "contract", "consumers", "quality", "lineage"] as const;
+export const PRODUCT_SECTIONS = ["overview", "contract", "access", "quality", "lineage"] as const;
 export type ProductSection = (typeof PRODUCT_SECTIONS)[number];
 
 /** The levels of a path behind `/mesh`; undefined when there is no such page. */

@@ -181,3 +181,58 @@ export interface ComplianceChange {
   before: ComplianceState | null;
   rules: { policy: string; rule: string; verdict: ComplianceState | null; reason: string }[];
 }
+
+/** How somebody gets at the data of a product. */
+export interface ProductAccess {
+  product: string;
+  may: { allowed: boolean; reason: string; until?: number };
+  mqtt?: {
+    urls: string[];
+    topics: string[];
+    /** Of the credential at the broker. */
+    username: string;
+    /** Whether this credential reads these topics. */
+    open: boolean;
+    until?: number;
+    credential: "made" | "none";
+    /** Whether the broker follows the registry now. */
+    available: boolean;
+    reason?: string;
+  };
+  http: { name: string; address: string }[];
+}
+
+/** A credential at the broker; its password is shown this once. */
+export interface BrokerCredential {
+  consumer: string;
+  username: string;
+  password: string;
+  urls: string[];
+  /** All that it reads, of whichever product. */
+  topics: string[];
+}
+
+/** What was done with a product, or refused; the same within a minute is one entry. */
+export interface AccessEntry {
+  who: string;
+  what: string;
+  allowed: boolean;
+  reason: string;
+  via: "registry" | "historian" | "broker" | "client";
+  at: number;
+  lastAt: number;
+  count: number;
+}
+
+/** What an owner says of a product that nobody measures. */
+export interface Attestation {
+  claim: string;
+  note: string;
+  by: string;
+  at: number;
+}
+
+/** Two that claim one name. */
+export type Conflict =
+  | { kind: "node"; domain: string; node: string; streams: string[]; detail: string }
+  | { kind: "stream"; stream: string; products: string[]; detail: string };

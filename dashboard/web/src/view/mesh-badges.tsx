@@ -65,3 +65,19 @@ export function ComplianceBadge({ state }: { state: ComplianceState }) {
     </Badge>
   );
 }
+
+const VERDICT = {
+  pass: { tone: "ok", word: "Pass", Icon: Check },
+  fail: { tone: "critical", word: "Fail", Icon: Critical },
+  unknown: { tone: "quiet", word: "Unknown", Icon: Question },
+} as const;
+
+/** How one rule stands. */
+export function VerdictBadge({ verdict }: { verdict: ComplianceState }) {
+  const { tone, word, Icon } = VERDICT[verdict];
+  return (
+    <Badge tone={tone}>
+      <Icon /> {word}
+    </Badge>
+  );
+}

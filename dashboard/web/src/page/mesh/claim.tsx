@@ -21,6 +21,7 @@ export function ClaimDialog({
   const owner = useSignal(now.state === "signed-in" && now.required ? now.name : "");
   const domain = useSignal(product.domain);
   const description = useSignal(product.description);
+  const active = useSignal(true);
   const action = useAction();
   const domains = useRead("domains", mesh.domains);
   return (
@@ -33,6 +34,7 @@ export function ClaimDialog({
             await mesh.claim(product.id, {
               owner: owner.value.trim(),
               domain: domain.value.trim(),
+              status: active.value ? "active" : "draft",
               ...(description.value === "" ? {} : { description: description.value }),
             });
             await onClaimed();
@@ -67,6 +69,14 @@ export function ClaimDialog({
           fault={faultOf(action.outcome, "/description")}
           onValue={(value) => (description.value = value)}
         />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={active.value}
+            onChange={(event) => (active.value = event.currentTarget.checked)}
+          />
+          Active at once
+        </label>
         <OutcomeText outcome={action.outcome} />
         <div class="button-row">
           <button type="submit" class="button button-primary" disabled={action.busy}>

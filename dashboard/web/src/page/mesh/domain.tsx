@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { mesh } from "../../mesh/api.js";
 import { catalogueSearch } from "../../mesh/catalogue-query.js";
+import { mayTendDomain } from "../../mesh/rights.js";
 import type { ComplianceState } from "../../mesh/types.js";
 import { fullTime } from "../../model/times.js";
-import { may } from "../../state.js";
 import { Fact } from "../../view/fact.js";
 import { ComplianceBadge } from "../../view/mesh-badges.js";
 import { PageTitle } from "../../view/page-title.js";
@@ -28,7 +28,7 @@ export function DomainPage({ domain }: { domain: string }) {
           <a href="/mesh/domains">Domains</a>
         </nav>
         <PageTitle title={told?.name ?? domain} />
-        {told !== undefined && may("operator") && (
+        {told !== undefined && mayTendDomain(told) && (
           <button type="button" class="button page-head-end" onClick={() => (editing.value = true)}>
             Edit
           </button>

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { mesh } from "../../mesh/api.js";
+import { mayTend } from "../../mesh/rights.js";
 import { schemaFields } from "../../mesh/schema-fields.js";
 import type { Version } from "../../mesh/types.js";
 import { fullTime } from "../../model/times.js";
 import { search, setSearch } from "../../router.js";
-import { may } from "../../state.js";
 import { Read } from "../../view/read.js";
 import { Table } from "../../view/table.js";
 import { useRead } from "../../view/use-read.js";
@@ -15,11 +15,12 @@ import { Differences } from "./version-differences.js";
 /** What a payload of the product looks like, of the newest version and of those before. */
 export function ProductContract({ product }: ProductProps) {
   const reading = useRead(`versions ${product.id}`, (signal) => mesh.versions(product.id, signal));
+  const domain = useRead(`domain ${product.domain}`, (signal) => mesh.domain(product.domain, signal));
   const publishing = useSignal(false);
   const asked = new URLSearchParams(search.value).get("version");
   return (
     <>
-      {may("operator") && product.status !== "retired" && (
+      {mayTend(product, domain.data?.value) && product.status !== "retired" && (
         <div class="toolbar">
           <button type="button" class="button" onClick={() => (publishing.value = true)}>
             Publish a version

@@ -1,16 +1,19 @@
 import { useSignal } from "@preact/signals";
+import { mesh } from "../../mesh/api.js";
 import { catalogueSearch } from "../../mesh/catalogue-query.js";
 import { domainHref, productHref } from "../../mesh/place.js";
 import { streamsOf, streamsOfPort } from "../../mesh/product-streams.js";
+import { mayTend } from "../../mesh/rights.js";
 import { slaPromises } from "../../mesh/sla.js";
 import { type OutputPort, type Product, UNCLAIMED } from "../../mesh/types.js";
 import { sensorTitle } from "../../model/catalogue.js";
 import { agoText, fullTime } from "../../model/times.js";
 import { seconds } from "../../server-clock.js";
-import { may, nodes } from "../../state.js";
+import { nodes } from "../../state.js";
 import { Fact } from "../../view/fact.js";
 import { LiveValue } from "../../view/live-value.js";
 import { Table } from "../../view/table.js";
+import { useRead } from "../../view/use-read.js";
 import { ClaimDialog } from "./claim.js";
 import type { ProductProps } from "./product.js";
 import { EditDialog } from "./product-edit.js";
@@ -41,8 +44,9 @@ export function ProductOverview(props: ProductProps) {
 }
 
 function Actions({ product, etag, reload }: ProductProps) {
+  const domain = useRead(`domain ${product.domain}`, (signal) => mesh.domain(product.domain, signal));
   const open = useSignal<"claim" | "edit" | "retire" | undefined>(undefined);
-  if (!may("operator")) return null;
+  if (!mayTend(product, domain.data?.value)) return null;
   const close = (): void => {
     open.value = undefined;
   };

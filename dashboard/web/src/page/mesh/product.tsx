@@ -5,7 +5,7 @@ import { StatusBadge, VisibilityBadge } from "../../view/mesh-badges.js";
 import { PageTitle } from "../../view/page-title.js";
 import { Read } from "../../view/read.js";
 import { type Reading, useRead } from "../../view/use-read.js";
-import { ProductConsumers } from "./product-consumers.js";
+import { ProductAccessPart } from "./product-access.js";
 import { ProductContract } from "./product-contract.js";
 import { ProductLineage } from "./product-lineage.js";
 import { ProductOverview } from "./product-overview.js";
@@ -14,7 +14,7 @@ import { ProductQuality } from "./product-quality.js";
 const SECTION_WORD: Record<ProductSection, string> = {
   overview: "Overview",
   contract: "Contract",
-  consumers: "Consumers",
+  access: "Access",
   quality: "Quality",
   lineage: "Lineage",
 };
@@ -76,8 +76,8 @@ function Shown({ reading, section }: { reading: Reading<Tagged<Product>>; sectio
             return <ProductOverview {...props} />;
           case "contract":
             return <ProductContract {...props} />;
-          case "consumers":
-            return <ProductConsumers {...props} />;
+          case "access":
+            return <ProductAccessPart {...props} />;
           case "quality":
             return <ProductQuality {...props} />;
           case "lineage":

@@ -1,0 +1,29 @@
+import type { FactSource, RuleCompliance } from "./types.js";
+
+const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
+
+/** What was measured, with its unit; a dash where nothing was. */
+export function measuredText({ measured, unit }: Pick<RuleCompliance, "measured" | "unit">): string {
+  if (measured === undefined) return "–";
+  return unit === undefined ? number.format(measured) : `${number.format(measured)}\u00a0${unit}`;
+}
+
+const SOURCE_WORD: Record<FactSource, string> = {
+  measured: "measured by the historian",
+  posted: "posted",
+  declared: "declared of the product",
+  attested: "the owner's word, not measured",
+  none: "nobody has measured it",
+};
+
+/** Where a figure comes from, and by whom. */
+export function sourceText({ source, by, stream }: Pick<RuleCompliance, "source" | "by" | "stream">): string {
+  const word = SOURCE_WORD[source];
+  if (source === "measured") return stream === undefined ? word : `${word}, worst of its streams: ${stream}`;
+  return by === undefined || source === "none" || source === "declared" ? word : `${word}, by ${by}`;
+}
+
+/** A rule of a bare word is a claim that only the owner can attest. */
+export function attestable(rule: string): boolean {
+  return /^[a-z_][\w-]*$/i.test(rule);
+}

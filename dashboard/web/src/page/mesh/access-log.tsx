@@ -1,0 +1,116 @@
+import { useSignal } from "@preact/signals";
+import { mesh } from "../../mesh/api.js";
+import type { AccessEntry } from "../../mesh/types.js";
+import { fullTime, timeText } from "../../model/times.js";
+import { seconds } from "../../server-clock.js";
+import { OutcomeText, useAction } from "../../view/action.js";
+import { Badge } from "../../view/badge.js";
+import { Check, Cross } from "../../view/icons.js";
+import { Read } from "../../view/read.js";
+import { Table } from "../../view/table.js";
+import { useRead } from "../../view/use-read.js";
+
+/** Who did what with a product, and who was refused, the newest first. */
+export function AccessLog({ product }: { product: string }) {
+  const refusals = useSignal(false);
+  const only = refusals.value;
+  const key = `log ${product} ${only}`;
+  const reading = useRead(key, (signal) => mesh.accessLog(product, only, signal));
+  return (
+    <section class="card" aria-labelledby="access-log">
+      <div class="card-head">
+        <h2 id="access-log">Access log</h2>
+        <label class="check check-inline">
+          <input
+            type="checkbox"
+            checked={only}
+            onChange={(event) => (refusals.value = event.currentTarget.checked)}
+          />
+          Only refusals
+        </label>
+      </div>
+      <Read reading={reading} missing="This registry keeps no access log.">
+        {({ items, next }) =>
+          items.length === 0 ? (
+            <p class="empty-line">{only ? "Nobody was refused." : "Nobody has read it yet."}</p>
+          ) : (
+            <Entries key={key} newest={items} next={next} />
+          )
+        }
+      </Read>
+    </section>
+  );
+}
+
+function Entries({ newest, next }: { newest: readonly AccessEntry[]; next: string | undefined }) {
+  const older = useSignal<{ items: AccessEntry[]; next: string | undefined } | undefined>(undefined);
+  const action = useAction();
+  const now = seconds.value;
+  const known = new Set(newest.map(entryKey));
+  const entries = [...newest, ...(older.value?.items.filter((entry) => !known.has(entryKey(entry))) ?? [])];
+  const address = older.value === undefined ? next : older.value.next;
+  return (
+    <>
+      <Table
+        class="stacked"
+        columns={[
+          { label: "When" },
+          { label: "Who" },
+          { label: "What" },
+          { label: "Allowed" },
+          { label: "Why" },
+        ]}
+      >
+        {entries.map((entry) => (
+          <tr key={entryKey(entry)} data-access={entry.allowed ? "allowed" : "refused"}>
+            <th scope="row">
+              <time title={fullTime(entry.lastAt)}>{timeText(entry.lastAt, now)}</time>
+              {entry.count > 1 && <span class="quiet"> {entry.count} times</span>}
+            </th>
+            <td data-label="Who">{entry.who}</td>
+            <td data-label="What">
+              {entry.what} <span class="quiet">at the {entry.via}</span>
+            </td>
+            <td data-label="Allowed">
+              {entry.allowed ? (
+                <Badge tone="ok">
+                  <Check /> Allowed
+                </Badge>
+              ) : (
+                <Badge tone="critical">
+                  <Cross /> Refused
+                </Badge>
+              )}
+            </td>
+            <td data-label="Why" class="wide-cell break">
+              {entry.reason}
+            </td>
+          </tr>
+        ))}
+      </Table>
+      {address !== undefined && (
+        <div class="button-row ledger-more">
+          <button
+            type="button"
+            class="button"
+            disabled={action.busy}
+            onClick={() =>
+              void action.run(async () => {
+                const page = await mesh.more<AccessEntry>(address);
+                older.value = { items: [...(older.peek()?.items ?? []), ...page.items], next: page.next };
+                return "";
+              })
+            }
+          >
+            Earlier
+          </button>
+          {action.outcome.state === "failed" && <OutcomeText outcome={action.outcome} />}
+        </div>
+      )}
+    </>
+  );
+}
+
+function entryKey({ who, what, at, via, allowed }: AccessEntry): string {
+  return `${at} ${who} ${what} ${via} ${allowed}`;
+}
