@@ -220,6 +220,12 @@ export const VARIABLES = {
     expects: "a file",
     description: "People and tokens that may sign in to the HTTP services; `fieldmesh users` writes it.",
   },
+  REGISTRY_KEY: {
+    parse: text,
+    secret: true,
+    expects: "text",
+    description: "API key or token that `fieldmesh mesh` shows the registry.",
+  },
   SERVICE_TOKEN: {
     parse: serviceToken,
     secret: true,
