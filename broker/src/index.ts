@@ -5,6 +5,7 @@ export { formatPasswordFile, type PasswordEntry, parsePasswordFile } from "./acc
 export { hashPassword } from "./access/password-hash.js";
 export { type Broker, type BrokerWorld, startBroker } from "./broker.js";
 export { type BrokerConfig, DEFAULT_CONFIG, readBrokerConfig } from "./config.js";
+export { emptyDynamicSecurity } from "./control/document.js";
 export { DEFAULT_LIMITS, type Limits } from "./limits.js";
 export { type BrokerLog, SILENT_LOG } from "./log.js";
 export { DROP_CAUSES, type DropCause } from "./stats/drops.js";

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { emptyDynamicSecurity } from "../control/document.js";
 
 /** A real Mosquitto, for tests that hold ours against it or ours beside it. */
 export interface Mosquitto extends AsyncDisposable {
@@ -63,21 +64,8 @@ export async function dynamicSecurityMissing(): Promise<string | null> {
   return "Mosquitto's dynamic-security plugin is not installed: apt-get install mosquitto";
 }
 
-/** Nobody, and nobody may do anything that no role allows. */
-const CLOSED = {
-  defaultACLAccess: {
-    publishClientSend: false,
-    publishClientReceive: false,
-    subscribe: false,
-    unsubscribe: true,
-  },
-  clients: [],
-  groups: [],
-  roles: [],
-};
-
 async function pluginLines(file: string): Promise<string[]> {
-  await writeFile(file, JSON.stringify(CLOSED), { mode: 0o600, flag: "wx" }).catch(
+  await writeFile(file, emptyDynamicSecurity(), { mode: 0o600, flag: "wx" }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
     },

@@ -1,7 +1,7 @@
 import { ConfigurationError } from "@fieldmesh/runtime";
 import { MAX_CLIENTS, MAX_ROLES } from "./bounds.js";
 import { describeAcl, described, describeGivenRole } from "./describe.js";
-import type { Directory } from "./directory.js";
+import { Directory } from "./directory.js";
 import { aclsOf, type Fields, isFields, listOf, nameOf, optionalText, rolesOf, truth } from "./fields.js";
 import { keptPassword, passwordFields } from "./passwords.js";
 import { byPriority, DEFAULT_KINDS } from "./records.js";
@@ -63,6 +63,11 @@ function textsOf(fields: Fields): { textname: string | undefined; textdescriptio
     textname: optionalText(fields, "textname") ?? optionalText(fields, "textName"),
     textdescription: optionalText(fields, "textdescription") ?? optionalText(fields, "textDescription"),
   };
+}
+
+/** A file with nobody in it and everything closed: what Mosquitto's plugin wants to start with. */
+export function emptyDynamicSecurity(): string {
+  return writeDocument(new Directory({ onChanged: () => undefined, onRevoked: () => undefined }));
 }
 
 /** The directory as the plugin's file: Mosquitto can go on with it. */

@@ -20,6 +20,7 @@ export function setupCommand(terminal: Terminal): Command {
     .option("--domain <domain>", "domain of the nodes", "env")
     .option("--password-file <file>", "PASSWORD_FILE; default DATA_DIR/credentials/password_file")
     .option("--acl-file <file>", "ACL_FILE; default DATA_DIR/credentials/acl_file")
+    .option("--dynamic-security-file <file>", "make the file of Mosquitto's dynamic-security plugin as well")
     .option("--owner <uid:gid>", "give the broker's files to this user (as root)")
     .action(async (options: SetupOptions) => {
       const { setup } = await import("../setup/setup.js");

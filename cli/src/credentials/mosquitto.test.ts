@@ -84,6 +84,7 @@ describe.skipIf(!there)("mosquitto/mosquitto.conf with files that `fieldmesh cre
     const env: Record<string, string> = {
       PASSWORD_FILE: join(folder, "credentials", "password_file"),
       ACL_FILE: join(folder, "credentials", "acl_file"),
+      DATA_DIR: join(folder, "setup"),
       MQTT_URL: `mqtt://127.0.0.1:${port}`,
       ...(user === undefined ? {} : { MQTT_USERNAME: user, MQTT_PASSWORD: passwords.get(user) ?? "" }),
     };
@@ -107,6 +108,16 @@ describe.skipIf(!there)("mosquitto/mosquitto.conf with files that `fieldmesh cre
   });
 
   it("starts without a warning, and lets nobody in without a password", async () => {
+    const dynamicSecurityFile = join(folder, "dynamic-security", "dynamic-security.json");
+    const made = await fieldmesh(
+      undefined,
+      "setup",
+      "--slots",
+      "1",
+      "--dynamic-security-file",
+      dynamicSecurityFile,
+    );
+    expect(made.code).toBe(0);
     await add("barn", "--role", "node", "--domain", "env");
     await add("ada", "--role", "operator", "--domain", "env");
     await add("other", "--role", "reader", "--domain", "farm");

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { addUser, listUsers, readEnvironment } from "@fieldmesh/runtime";
 import { addTopicReader } from "../credentials/credentials.js";
+import { ensureDynamicSecurityFile } from "../credentials/dynamic-security-file.js";
 import { credentialFiles, type FileOptions } from "../credentials/paths.js";
 import { readIfThere, writePrivateFile } from "../credentials/private-file.js";
 import { generateSecret } from "../credentials/secret.js";
@@ -12,6 +13,8 @@ import { type Terminal, writeLine } from "../terminal.js";
 import { usersFile } from "../users/users.js";
 
 export interface SetupOptions extends FileOptions {
+  /** Of Mosquitto's plugin; our broker needs none to start. */
+  dynamicSecurityFile?: string;
   slots: number;
   prefix: string;
   domain: string;
@@ -41,6 +44,8 @@ export async function setup(options: SetupOptions, terminal: Terminal): Promise<
     ["historian", "registry"].map((service) => join(DATA_DIR, service, "service.token")),
   );
   await ensureHealthUser(files);
+  const { dynamicSecurityFile } = options;
+  if (dynamicSecurityFile !== undefined) await ensureDynamicSecurityFile(dynamicSecurityFile, files.owner);
   const slots = await makeSlots(files, {
     count: options.slots,
     prefix: options.prefix,
