@@ -37,6 +37,7 @@ export async function runRegistry({
       "MQTT_USERNAME",
       "MQTT_PASSWORD",
       "MQTT_CA",
+      "PUBLIC_MQTT_URL",
     ],
     env,
   );
@@ -56,6 +57,7 @@ export async function runRegistry({
       historianUrl: settings.HISTORIAN_URL,
       folder: join(settings.DATA_DIR, "registry"),
       storage: storageAddress(settings),
+      publicBrokers: settings.PUBLIC_MQTT_URL?.flat(),
       broker: {
         urls,
         username: settings.MQTT_USERNAME,

@@ -21,6 +21,8 @@ export interface RegistryOptions {
   storage?: StorageAddress | undefined;
   /** Without one nothing is observed and nothing announced. */
   broker?: BrokerOptions | undefined;
+  /** `PUBLIC_MQTT_URL`: addresses of that broker as consumers reach it; without them, its own. */
+  publicBrokers?: readonly string[] | undefined;
   /** How many of each are kept. */
   limits?: Partial<RegistryLimits>;
   /** How often one client may ask. */

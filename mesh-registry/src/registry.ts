@@ -10,15 +10,17 @@ import {
   type StorageAddress,
 } from "@fieldmesh/runtime";
 import { acquireLease, type LeaseDocument, openStorage, type Storage } from "@fieldmesh/storage";
+import { keepDoors } from "./access/door-keeper.js";
 import { Expiry } from "./access/expiry.js";
 import { createAnnouncer } from "./announce/announcer.js";
-import { createCompliance } from "./compliance/compliance.js";
 import { announceProducts } from "./announce/product-pointers.js";
+import { createBrokerAccess } from "./broker-access/broker-access.js";
+import { createCompliance } from "./compliance/compliance.js";
 import { startFace } from "./face.js";
+import { HistorianConfiguration } from "./historian-configuration/historian-configuration.js";
 import type { BrokerHealth } from "./observe/broker-health.js";
 import { createObservation, type Observation } from "./observe/observation.js";
 import { createQualityBoard } from "./observe/quality-board.js";
-import { HistorianConfiguration } from "./historian-configuration/historian-configuration.js";
 import type { RegistryOptions, RegistryWorld } from "./options.js";
 import { openNodePasswords } from "./provisioning/node-credential.js";
 import { createProvisioner } from "./provisioning/provisioner.js";
@@ -96,6 +98,9 @@ async function compose(
     log,
   });
   await historianConfiguration.start();
+  const brokers = options.publicBrokers ?? options.broker?.urls ?? [];
+  const door = link === undefined ? undefined : createBrokerAccess({ link, log });
+  owned.own(async () => await door?.close());
   const broker = (): BrokerHealth => brokerHealth(link, observation);
   const board = createQualityBoard({ link, clock, log });
   const compliance = createCompliance({ catalogue, board, announcer, clock, log });
@@ -103,7 +108,9 @@ async function compose(
   const face = await startFace(options, catalogue, log, {
     broker,
     provisioner,
-    brokers: options.broker?.urls ?? [],
+    brokers,
+    door,
+    addresses: { ...options, brokers },
     observation,
     historianConfiguration,
     compliance,
@@ -115,6 +122,7 @@ async function compose(
   owned.own(() => Promise.resolve(stopAnnouncing()));
   observation.start();
   compliance.start();
+  if (door !== undefined) owned.own(keepDoors({ access: catalogue.access, door, log }));
   link?.start();
   announcer.start();
   return face;

@@ -97,6 +97,8 @@ function goodBody(path: string): Record<string, unknown> {
   if (path === "/provisions")
     return { template: "service", product: `v${made}`, parameters: { domain: "sales" } };
   if (path === "/lineage") return { source: "orders", target: "invoices" };
+  if (path === "/access-log") return { entries: [] };
+  if (path.endsWith("/access-log")) return { what: "read" };
   if (path.startsWith("/subscriptions"))
     return { product: "orders", consumer: `c${made}`, purpose: "billing" };
   if (path.endsWith("/subscriptions")) return { consumer: `c${made}`, purpose: "billing" };
@@ -267,6 +269,7 @@ test("every answer to a good request is as described", async () => {
     ["/domains", "/domains"],
     ["/domains/sales", "/domains/{id}"],
     ["/products?domain=sales&limit=1000", "/products"],
+    ["/products/facets?domain=sales", "/products/facets"],
     ["/products/full", "/products/{id}"],
     ["/products/orders/versions", "/products/{id}/versions"],
     ["/products/orders/versions/1.0", "/products/{id}/versions/{version}"],
@@ -290,6 +293,9 @@ test("every answer to a good request is as described", async () => {
     [`/provisions/${provisionId(PROVISION)}`, "/provisions/{id}"],
     [`/provisions/${provisionId(PROVISION)}/bundle?format=json`, "/provisions/{id}/bundle"],
     ["/subscriptions", "/subscriptions"],
+    ["/products/full/access", "/products/{id}/access"],
+    ["/products/orders/access-log?allowed=true", "/products/{id}/access-log"],
+    ["/access-log", "/access-log"],
     ["/subscriptions/inbox", "/subscriptions/inbox"],
     [`/subscriptions/${subscriptionId("orders", "bob")}`, "/subscriptions/{id}"],
     ["/products/orders/subscriptions", "/products/{id}/subscriptions"],

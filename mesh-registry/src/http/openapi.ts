@@ -1,4 +1,5 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from "@asteasolutions/zod-to-openapi";
+import { describeAccess } from "./description/access.js";
 import { describeContracts } from "./description/contracts.js";
 import { describeDomains } from "./description/domains.js";
 import { describeGovernance } from "./description/governance.js";
@@ -25,6 +26,7 @@ const PARTS: readonly ((add: AddOperation) => void)[] = [
   describePolicies,
   describeGovernance,
   describeSubscriptions,
+  describeAccess,
   describeContracts,
   describeTemplates,
   describeProvisions,

@@ -14,6 +14,7 @@ import type { BrokerHealth } from "../observe/broker-health.js";
 import type { Observation } from "../observe/observation.js";
 import type { Provisioner } from "../provisioning/provisioner.js";
 import type { Catalogue } from "../store/catalogue.js";
+import { type AccessRoutesParts, accessRoutes } from "./access-routes.js";
 import { attestationRoutes } from "./attestation-routes.js";
 import { complianceRoutes } from "./compliance-routes.js";
 import { contractRoutes } from "./contract-routes.js";
@@ -23,6 +24,7 @@ import { historianRoutes } from "./historian-routes.js";
 import { parseQuery } from "./input.js";
 import { lineageRoutes } from "./lineage-routes.js";
 import { nothingAsked } from "./lists.js";
+import { logRefusals } from "./log-refusals.js";
 import { observationRoutes } from "./observation-routes.js";
 import { registryDescription } from "./openapi.js";
 import { policyRoutes } from "./policy-routes.js";
@@ -39,7 +41,7 @@ import { templateRoutes } from "./template-routes.js";
 import { versionRoutes } from "./version-routes.js";
 
 /** What is served beside what the catalogue records. */
-export interface BesideCatalogue {
+export interface BesideCatalogue extends AccessRoutesParts {
   /** How it stands with the broker. */
   broker: () => BrokerHealth;
   provisioner: Provisioner;
@@ -77,6 +79,8 @@ export function registryRoutes({
   historian,
   rate: limit = RATE,
   broker,
+  door,
+  addresses,
   provisioner,
   brokers,
   observation,
@@ -112,6 +116,7 @@ export function registryRoutes({
   qualityRoutes(parts, compliance);
   attestationRoutes(parts);
   subscriptionRoutes(parts);
+  accessRoutes(parts, { door, addresses });
   contractRoutes(parts, brokers);
   templateRoutes(parts);
   provisionRoutes(parts, provisioner);
@@ -132,6 +137,7 @@ export function registryRoutes({
   seedProductRoutes(parts);
   seedLineageRoutes(parts);
   seedDataRoutes(parts, { historian, index: observation.index });
+  router.use(logRefusals(catalogue));
   return router;
 }
 

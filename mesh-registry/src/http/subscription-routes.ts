@@ -63,11 +63,12 @@ export function subscriptionRoutes({ router, catalogue, reads: asks }: RoutePart
     if (name !== asker.name && !mayDecide) {
       throw forbidden(
         `a subscription of ${name} is asked for by ${name}, by the owner of "${id}", or by an administrator`,
+        id,
       );
     }
     const policy = access.policyFor(product, name === asker.name ? asker : { name, role: "viewer" });
     if (policy?.named === false && !mayDecide) {
-      throw forbidden(`the access policy of version ${policy.version} of "${id}" does not name ${name}`);
+      throw forbidden(`the access policy of version ${policy.version} of "${id}" does not name ${name}`, id);
     }
     const isAutomatic = policy?.named === true && policy.autoApprove;
     const { kept, made } = await subscriptions.ask({
@@ -95,6 +96,7 @@ export function subscriptionRoutes({ router, catalogue, reads: asks }: RoutePart
       if (!mayRule(value, asker)) {
         throw forbidden(
           `who gets "${value.product}" is decided by its owner, by who is of its domain, and by administrators`,
+          value.product,
         );
       }
       // Optional: only what waits is decided, so two who decide at once are told apart without it.

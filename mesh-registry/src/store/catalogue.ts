@@ -1,11 +1,13 @@
 import type { Log } from "@fieldmesh/runtime";
 import type { Storage } from "@fieldmesh/storage";
 import { type Access, createAccess } from "../access/access.js";
+import { createProductSearch, type ProductSearch } from "../search/product-search.js";
 import { type AccessLog, accessOf, openAccessLog } from "./access-log.js";
 import { type Answers, createAnswers } from "./answers.js";
 import { type Attestations, createAttestations } from "./attestations.js";
 import { openCollections } from "./collections.js";
 import { type ComplianceRecords, createComplianceRecords } from "./compliance-records.js";
+import { type Credentials, createCredentials } from "./credentials.js";
 import { createDomains, type Domains } from "./domains.js";
 import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.js";
 import { createLineage, type Lineage } from "./lineage.js";
@@ -35,7 +37,9 @@ export interface Catalogue {
   readonly complianceRecords: ComplianceRecords;
   readonly subscriptions: Subscriptions;
   readonly access: Access;
+  readonly search: ProductSearch;
   readonly accessLog: AccessLog;
+  readonly credentials: Credentials;
   readonly templates: Templates;
   readonly provisions: Provisions;
   readonly answers: Answers;
@@ -69,8 +73,10 @@ export async function openCatalogue({ storage, clock, limits, log }: CatalogueOp
     posted: createPostedMetrics(collections, parts),
     complianceRecords: createComplianceRecords(collections, parts),
     subscriptions,
+    search: createProductSearch(collections.products, newestPolicies),
     access: createAccess({ collections, subscriptions, newestPolicies, clock }),
     accessLog,
+    credentials: createCredentials(collections, parts),
     observations: createObservations(collections, parts),
     templates: await openTemplates(storage, parts),
     provisions: await openProvisions(storage, parts),

@@ -52,6 +52,12 @@ export const VARIABLES = {
     description:
       "Certificates (PEM) that the broker's is checked against, where the system's do not know it.",
   },
+  PUBLIC_MQTT_URL: {
+    parse: brokers,
+    expects: "`mqtt://`, `mqtts://`, `ws://` or `wss://` addresses",
+    description:
+      "How consumers of data products reach the broker, where that is not the registry's `MQTT_URL`: behind a proxy, or from outside of its network.",
+  },
   MQTT_PORT: { parse: port, default: "1883", expects: PORT, description: "The broker's port for MQTT." },
   MQTT_PLAIN_HOST: {
     parse: host,
