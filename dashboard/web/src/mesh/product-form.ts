@@ -40,10 +40,15 @@ export function toForm(product: Product): ProductForm {
     timeliness: sla.timeliness ?? "",
     outputPorts: outputPorts.map(portLine).join("\n"),
     inputPorts: inputPorts
-      .map(({ product: id, description: text = "" }) => `${id} ${text}`.trim())
+      .map(({ product: id, description: text = "" }) => `${id} ${oneLine(text)}`.trim())
       .join("\n"),
     metadata: Object.keys(metadata).length === 0 ? "" : JSON.stringify(metadata, null, 2),
   };
+}
+
+/** Lines separate ports. */
+function oneLine(text: string): string {
+  return text.trim().split(/\s+/).join(" ");
 }
 
 function portLine(port: OutputPort): string {
@@ -79,8 +84,8 @@ export function toUpdate(product: Product, form: ProductForm): ProductUpdate {
       const before = product.inputPorts.find((port) => port.product === id)?.description;
       const text = words.join(" ");
       // Its blanks and lines, where nobody has changed the words.
-      const same = before?.split(/\s+/).join(" ") === text;
-      return text === "" ? { product: id } : { product: id, description: same ? (before ?? text) : text };
+      const same = before !== undefined && oneLine(before) === text;
+      return text === "" ? { product: id } : { product: id, description: same ? before : text };
     }),
     metadata: toMetadata(form.metadata),
   };

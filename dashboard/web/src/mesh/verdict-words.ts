@@ -9,7 +9,7 @@ export function measuredText({ measured, unit }: Pick<RuleCompliance, "measured"
 }
 
 const SOURCE_WORD: Record<FactSource, string> = {
-  measured: "measured by the historian",
+  measured: "historian",
   posted: "posted",
   declared: "declared of the product",
   attested: "the owner's word, not measured",
@@ -18,9 +18,12 @@ const SOURCE_WORD: Record<FactSource, string> = {
 
 /** Where a figure comes from, and by whom. */
 export function sourceText({ source, by, stream }: Pick<RuleCompliance, "source" | "by" | "stream">): string {
-  const word = SOURCE_WORD[source];
-  if (source === "measured") return stream === undefined ? word : `${word}, worst of its streams: ${stream}`;
-  return by === undefined || source === "none" || source === "declared" ? word : `${word}, by ${by}`;
+  // The registry names who measured or posted as `historian, 24h of …` and `posted by ann`.
+  if (source === "measured" || source === "posted")
+    return [by ?? SOURCE_WORD[source], stream === undefined ? "" : `worst of its streams: ${stream}`]
+      .filter(Boolean)
+      .join("; ");
+  return source === "attested" && by !== undefined ? `${SOURCE_WORD[source]}: ${by}` : SOURCE_WORD[source];
 }
 
 /** A rule of a bare word is a claim that only the owner can attest. */

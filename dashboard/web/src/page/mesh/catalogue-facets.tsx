@@ -47,8 +47,8 @@ export function CatalogueFacets({ query, onChange }: Props) {
       {data !== undefined && (
         <details class="facet-fold" open={matchMedia("(width >= 720px)").matches}>
           <summary class="button narrow-facets">Filters</summary>
-          {FACETS.filter((name) => query[name] === undefined).map((name) => (
-            <Facet key={name} name={name} counts={data} onChange={onChange} />
+          {FACETS.map((name) => (
+            <Facet key={name} name={name} counts={data} chosen={query[name]} onChange={onChange} />
           ))}
         </details>
       )}
@@ -56,7 +56,18 @@ export function CatalogueFacets({ query, onChange }: Props) {
   );
 }
 
-function Facet({ name, counts, onChange }: { name: FacetName; counts: Facets; onChange: Props["onChange"] }) {
+function Facet({
+  name,
+  counts,
+  chosen,
+  onChange,
+}: {
+  name: FacetName;
+  counts: Facets;
+  /** Its others are counted as if it was not. */
+  chosen: string | undefined;
+  onChange: Props["onChange"];
+}) {
   const all = useSignal(false);
   const values = Object.entries(counts[name] ?? {}).sort(
     ([a, more], [b, most]) => most - more || a.localeCompare(b),
@@ -67,7 +78,13 @@ function Facet({ name, counts, onChange }: { name: FacetName; counts: Facets; on
     <fieldset class="facet" data-facet={name}>
       <legend>{TITLE[name]}</legend>
       {shown.map(([value, count]) => (
-        <button key={value} type="button" class="facet-value" onClick={() => onChange({ [name]: value })}>
+        <button
+          key={value}
+          type="button"
+          class="facet-value"
+          aria-pressed={value === chosen}
+          onClick={() => onChange({ [name]: value === chosen ? undefined : value })}
+        >
           <span class="clip">{value}</span> <span class="counter">{whole.format(count)}</span>
         </button>
       ))}

@@ -21,7 +21,7 @@ export function RulesTable({
   const now = seconds.value;
   return (
     <Table
-      class="stacked rules"
+      class="stacked verdicts"
       columns={[
         { label: title },
         { label: "Verdict" },
