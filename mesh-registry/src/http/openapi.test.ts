@@ -107,6 +107,7 @@ function goodBody(path: string): Record<string, unknown> {
   if (path === "/register_product") return { ...SEED, name: `s${made}` };
   if (path === "/product/{name}") return { description: "Other", tags: [], schema: SEED.schema };
   if (path === "/register_lineage") return { source: "orders", target: "invoices", transformation: "joined" };
+  if (path === "/impact") return { streams: ["env_desk_a"], products: ["orders"] };
   if (path === "/policies") return { ...POLICY, id: `g${made}` };
   if (path.startsWith("/policies/")) return omitId(POLICY);
   return path === "/products" ? { ...orders({ id: `p${made}` }) } : omitId(orders());
@@ -285,6 +286,8 @@ test("every answer to a good request is as described", async () => {
     ["/products/orders/policies", "/products/{id}/policies"],
     ["/products/orders/quality", "/products/{id}/quality"],
     ["/products/orders/attestations", "/products/{id}/attestations"],
+    ["/products/orders/impact", "/products/{id}/impact"],
+    ["/streams/env_desk_a/impact", "/streams/{stream}/impact"],
     ["/products/orders/contract?format=json", "/products/{id}/contract"],
     ["/products/orders/asyncapi", "/products/{id}/asyncapi"],
     ["/templates", "/templates"],

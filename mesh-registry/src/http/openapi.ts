@@ -10,6 +10,7 @@ import { type AddOperation, requestOf, responsesOf } from "./description/operati
 import { describePolicies } from "./description/policies.js";
 import { describeProducts } from "./description/products.js";
 import { describeProvisions, describeTemplates } from "./description/provisions.js";
+import { describeReport } from "./description/report.js";
 import { describeSeed } from "./description/seed.js";
 import { describeService } from "./description/service.js";
 import { describeSubscriptions } from "./description/subscriptions.js";
@@ -25,6 +26,7 @@ const PARTS: readonly ((add: AddOperation) => void)[] = [
   describeLineage,
   describePolicies,
   describeGovernance,
+  describeReport,
   describeSubscriptions,
   describeAccess,
   describeContracts,

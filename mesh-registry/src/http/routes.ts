@@ -21,6 +21,7 @@ import { contractRoutes } from "./contract-routes.js";
 import { domainRoutes } from "./domain-routes.js";
 import { createGuard } from "./guard.js";
 import { historianRoutes } from "./historian-routes.js";
+import { impactRoutes } from "./impact-routes.js";
 import { parseQuery } from "./input.js";
 import { lineageRoutes } from "./lineage-routes.js";
 import { nothingAsked } from "./lists.js";
@@ -115,6 +116,7 @@ export function registryRoutes({
   complianceRoutes(parts, compliance);
   qualityRoutes(parts, compliance);
   attestationRoutes(parts);
+  impactRoutes(parts, compliance);
   subscriptionRoutes(parts);
   accessRoutes(parts, { door, addresses });
   contractRoutes(parts, brokers);

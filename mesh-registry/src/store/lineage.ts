@@ -1,5 +1,5 @@
 import { StoreAwayError } from "@fieldmesh/storage";
-import { LineageGraph, type Relation } from "../lineage/lineage-graph.js";
+import { type Impact, LineageGraph, type LineageStatistics, type Relation } from "../lineage/lineage-graph.js";
 import type { LineageEdge, LineageInput } from "../resources/lineage-edge.js";
 import type { Collections } from "./collections.js";
 import { edgeId, edgeKey, productKey } from "./keys.js";
@@ -19,6 +19,9 @@ export interface Lineage {
   upstream(product: string, depth?: number): Relation[];
   /** What is made of a product, nearest first. @throws RegistryError not_found */
   downstream(product: string, depth?: number): Relation[];
+  /** What feels what happens to a product, nearest first. */
+  impact(product: string): Impact[];
+  statistics(): LineageStatistics;
   /** Removes all steps of a product; asked for by whoever has it alone. */
   endAll(product: string): Promise<void>;
 }
@@ -109,6 +112,8 @@ export async function createLineage(
       checkProduct(product);
       return graph.downstream(product, depth);
     },
+    impact: (product) => graph.impact(product),
+    statistics: () => graph.statistics(),
     endAll,
   };
 }
