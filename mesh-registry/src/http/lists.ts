@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { domainId, filledText, resourceId } from "../resources/fields.js";
+import { domainId, filledText, resourceId, text } from "../resources/fields.js";
 import { LINEAGE_TYPES } from "../resources/lineage-edge.js";
 import { PRODUCT_STATUSES, VISIBILITIES } from "../resources/product.js";
 import type { Kept, Slice } from "../store/table.js";
@@ -46,16 +46,20 @@ export const domainList = z.strictObject({ ...paged, after: afterId }).refine(st
 
 export const conflictList = domainList;
 
+/** Which products: what may be asked of their list, and of what there is to choose from. */
+const choice = {
+  q: text(200).optional().describe("words that all have to be in it, or begin one; the best come first"),
+  domain: domainId.optional(),
+  owner: filledText(200).optional(),
+  status: z.enum(PRODUCT_STATUSES).optional().describe("without it, drafts are left out"),
+  visibility: z.enum(VISIBILITIES).optional(),
+  tag: filledText(50).optional(),
+  field: filledText(200).optional().describe("name of a field of the newest version's schema"),
+};
+
+export const productChoice = z.strictObject(choice);
 export const productList = z
-  .strictObject({
-    ...paged,
-    after: afterId,
-    domain: domainId.optional(),
-    owner: filledText(200).optional(),
-    status: z.enum(PRODUCT_STATUSES).optional().describe("without it, drafts are left out"),
-    visibility: z.enum(VISIBILITIES).optional(),
-    tag: filledText(50).optional(),
-  })
+  .strictObject({ ...paged, after: afterId, ...choice })
   .refine(startsOnce, ofAfter);
 
 export const lineageList = z

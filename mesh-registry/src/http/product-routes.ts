@@ -1,13 +1,15 @@
 import { principalOf, resource } from "@fieldmesh/runtime";
-import type { z } from "zod";
 import { type Product, type ProductUpdate, productInput, productUpdate } from "../resources/product.js";
+import { countFacets } from "../search/facets.js";
+import type { Kept } from "../store/table.js";
 import { etagOf, ifMatch, sendResource } from "./conditions.js";
 import { creates } from "./create.js";
 import { parseBody, parseQuery } from "./input.js";
-import { nothingAsked, pageOf, productList, sendSlice } from "./lists.js";
+import { nothingAsked, pageOf, productChoice, productList, sendSlice } from "./lists.js";
 import { idOf } from "./path.js";
 import { permission } from "./permission.js";
 import { answered } from "./problems.js";
+import { productFilter, sliceOf } from "./product-filter.js";
 import type { RouteParts } from "./route-parts.js";
 import { createListedProducts } from "./seed/listed.js";
 import { shownTo } from "./shown.js";
@@ -15,16 +17,25 @@ import { shownTo } from "./shown.js";
 export function productRoutes({ router, catalogue, reads, writes }: RouteParts): void {
   const { products, access, answers } = catalogue;
   const { declares } = permission(catalogue);
+  const { search } = catalogue;
   const listed = createListedProducts(catalogue.versions);
+  /** Best first. */
+  const found = (words: string): Kept<Product>[] =>
+    search.find(words).flatMap((id) => products.find(id) ?? []);
   resource(router, "/products", {
     get: reads(
       answered((request, response) => {
         const query = parseQuery(request, productList);
         const asker = principalOf(response);
-        const filter = filterOf(query);
+        const filter = productFilter(query, search);
         const where = (product: Product): boolean => filter(product) && access.maySee(product, asker);
         const shown = shownTo(catalogue, response);
-        const slice = products.list({ ...pageOf(query), where });
+        const slice = isBlank(query.q)
+          ? products.list({ ...pageOf(query), where })
+          : sliceOf(
+              found(query.q).filter(({ value }) => where(value)),
+              pageOf(query),
+            );
         sendSlice(request, response, slice, (kept) => listed(shown(kept)));
       }),
     ),
@@ -33,6 +44,21 @@ export function productRoutes({ router, catalogue, reads, writes }: RouteParts):
         declares(undefined, input, response);
         const kept = await products.create(input);
         return { location: `/products/${kept.value.id}`, etag: etagOf(kept), json: kept.json };
+      }),
+    ),
+  });
+  resource(router, "/products/facets", {
+    get: reads(
+      answered((request, response) => {
+        const query = parseQuery(request, productChoice);
+        const asker = principalOf(response);
+        const filter = productFilter(query, search);
+        const all = isBlank(query.q) ? products.all() : found(query.q);
+        const seen = function* (): Generator<Product> {
+          for (const { value } of all) if (access.maySee(value, asker)) yield value;
+        };
+        response.set({ "Cache-Control": "private, no-cache", Vary: "Authorization, Cookie" });
+        response.json(countFacets(seen(), filter));
       }),
     ),
   });
@@ -63,15 +89,7 @@ export function productRoutes({ router, catalogue, reads, writes }: RouteParts):
   });
 }
 
-/** Drafts are seen by who asks for them. */
-function filterOf(query: z.output<typeof productList>): (product: Product) => boolean {
-  const { domain, owner, status, visibility } = query;
-  const tag = query.tag?.trim().toLowerCase();
-  const inDomain = domain?.toLowerCase();
-  return (product) =>
-    (status === undefined ? product.status !== "draft" : product.status === status) &&
-    (inDomain === undefined || product.domain.toLowerCase() === inDomain) &&
-    (owner === undefined || product.owner === owner) &&
-    (visibility === undefined || product.visibility === visibility) &&
-    (tag === undefined || product.tags.includes(tag));
+/** A field for words that nobody filled in asks for all. */
+function isBlank(words: string | undefined): words is undefined | "" {
+  return words === undefined || words.trim() === "";
 }

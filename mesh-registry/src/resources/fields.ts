@@ -16,6 +16,7 @@ const RESERVED_IDS: ReadonlySet<string> = new Set([
   "compliance",
   "conflicts",
   "data",
+  "facets",
   "healthz",
   "historian",
   "keys",

@@ -29,6 +29,14 @@ test("entries are in order whatever comes and goes", () => {
         }
       }
       expect(entries.size).toBe(plain.size);
+      expect(entries.get("a")).toBe(plain.get("a"));
+      const from: string[] = [];
+      entries.forEachFrom("Z", (_value, id) => {
+        from.push(id);
+        return from.length < 3;
+      });
+      const after = [...plain.keys()].filter((id) => id >= "Z").toSorted();
+      expect(from).toEqual(after.slice(0, 3));
       expect(idsOf(entries)).toEqual([...plain].toSorted(([a], [b]) => (a < b ? -1 : 1)));
     }),
   );

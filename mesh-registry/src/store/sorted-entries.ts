@@ -48,6 +48,26 @@ export class SortedEntries<V> {
     if (block.ids.length === 0) this.#blocks.splice(at, 1);
   }
 
+  get(id: string): V | undefined {
+    const block = this.#blocks[this.#blockOf(id)];
+    if (block === undefined) return undefined;
+    const position = firstFrom(block.ids, id);
+    return block.ids[position] === id ? block.values[position] : undefined;
+  }
+
+  /** Those from this id on, in order, until `visit` says that it is enough. */
+  forEachFrom(id: string, visit: (value: V, id: string) => boolean): void {
+    const start = this.#blockOf(id);
+    for (const [at, { ids, values }] of this.#blocks.entries()) {
+      if (at < start) continue;
+      const first = at === start ? firstFrom(ids, id) : 0;
+      for (let position = first; position < ids.length; position += 1) {
+        const value = values[position];
+        if (value !== undefined && !visit(value, ids[position] ?? "")) return;
+      }
+    }
+  }
+
   /** Each in order. */
   forEach(visit: (value: V, id: string) => void): void {
     for (const { ids, values } of this.#blocks) {

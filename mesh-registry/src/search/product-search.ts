@@ -1,0 +1,56 @@
+import type { Product } from "../resources/product.js";
+import type { NewestPolicies } from "../store/newest-policies.js";
+import type { Table } from "../store/table.js";
+import { fieldNamesOf } from "./field-names.js";
+import { WordIndex } from "./word-index.js";
+
+/** What a word counts in each of a product's texts. */
+const WEIGHTS = { name: 8, tags: 6, fields: 4, domain: 3, owner: 3, description: 1 } as const;
+
+/** Finds data products by words. */
+export interface ProductSearch {
+  /** Ids of products that have every word, best first. */
+  find(question: string): string[];
+  /** Whether a field of its newest schema has this name, in any case of its letters. */
+  hasField(product: string, field: string): boolean;
+}
+
+/** Kept up with every change of a product, and every version. */
+export function createProductSearch<D extends object>(
+  products: Pick<Table<Product, D>, "get" | "values" | "onChange">,
+  newest: Pick<NewestPolicies, "schemaOf" | "onVersion">,
+): ProductSearch {
+  const index = new WordIndex();
+  const fields = new Map<string, ReadonlySet<string>>();
+  const put = ({ id, description, tags, domain, owner }: Product): void => {
+    const schema = newest.schemaOf(id);
+    const names = schema === undefined ? [] : fieldNamesOf(JSON.parse(schema));
+    if (names.length === 0) fields.delete(id);
+    else fields.set(id, new Set(names.map((name) => name.toLowerCase())));
+    index.put(id, [
+      { text: id, weight: WEIGHTS.name },
+      { text: tags.join(" "), weight: WEIGHTS.tags },
+      { text: names.join(" "), weight: WEIGHTS.fields },
+      { text: domain, weight: WEIGHTS.domain },
+      { text: owner, weight: WEIGHTS.owner },
+      { text: description, weight: WEIGHTS.description },
+    ]);
+  };
+  for (const { value } of products.values()) put(value);
+  products.onChange((id, now) => {
+    if (now !== undefined) {
+      put(now.value);
+      return;
+    }
+    index.remove(id);
+    fields.delete(id);
+  });
+  newest.onVersion((id) => {
+    const kept = products.get(id);
+    if (kept !== undefined) put(kept.value);
+  });
+  return {
+    find: (question) => index.find(question).map(({ id }) => id),
+    hasField: (product, field) => fields.get(product)?.has(field.toLowerCase()) === true,
+  };
+}

@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { fieldNamesOf } from "./field-names.js";
+import {
+  bestFirst,
+  type Hit,
+  MAX_WORDS,
+  type WeightedText,
+  WHOLE,
+  WordIndex,
+  weightedWords,
+} from "./word-index.js";
+import { wordsOf } from "./words.js";
+
+/** The same, by looking at every document. */
+function scan(documents: ReadonlyMap<string, readonly WeightedText[]>, question: string): Hit[] {
+  const words = [...wordsOf(question)].slice(0, MAX_WORDS);
+  const hits: Hit[] = [];
+  for (const [id, texts] of documents) {
+    const weights = [...weightedWords(texts)];
+    const best = words.map((word) =>
+      Math.max(
+        0,
+        ...weights.map(([each, weight]) =>
+          each === word ? WHOLE * weight : each.startsWith(word) ? weight : 0,
+        ),
+      ),
+    );
+    if (words.length > 0 && best.every((score) => score > 0)) {
+      hits.push({ id, score: best.reduce((sum, score) => sum + score, 0) });
+    }
+  }
+  return hits.sort(bestFirst);
+}
+
+const word = fc.oneof(
+  fc.constantFrom("order", "orders", "orderId", "customer", "größe", "Grosse", "ORD", "x1", "temperature"),
+  fc.string({ unit: "grapheme", maxLength: 4 }),
+);
+const text = fc.array(word, { maxLength: 4 }).map((words) => words.join(" "));
+const texts = fc.array(fc.record({ text, weight: fc.constantFrom(1, 3, 8) }), { maxLength: 3 });
+const change = fc.record({
+  id: fc.constantFrom("a", "b", "c", "d", "e"),
+  texts: fc.option(texts, { nil: undefined }),
+});
+
+test("the index finds what looking at every document finds, in the same order, whatever comes and goes", () => {
+  fc.assert(
+    fc.property(
+      fc.array(change, { maxLength: 30 }),
+      fc.array(text, { maxLength: 5 }),
+      (changes, questions) => {
+        const index = new WordIndex();
+        const documents = new Map<string, readonly WeightedText[]>();
+        for (const { id, texts } of changes) {
+          if (texts === undefined) {
+            index.remove(id);
+            documents.delete(id);
+          } else {
+            index.put(id, texts);
+            documents.set(id, texts);
+          }
+        }
+        expect(index.size).toBe(documents.size);
+        for (const question of [...questions, "o", "order cust"]) {
+          expect(index.find(question)).toEqual(scan(documents, question));
+        }
+      },
+    ),
+  );
+});
+
+test.each([
+  ["customer-orders", ["customer", "orders"]],
+  ["orderId", ["orderid", "order", "id"]],
+  ["HTTPServer2", ["httpserver2", "http", "server", "2"]],
+  ["Größe Café", ["große", "cafe"]],
+  ["_a.b", ["a", "b"]],
+  ["", []],
+])("the words of %j are %j", (given, words) => {
+  expect([...wordsOf(given)]).toEqual(words);
+});
+
+test("names of fields are found at any depth", () => {
+  const schema = {
+    properties: { a: { properties: { b: {} } }, c: { items: { properties: { d: true } } } },
+    oneOf: [{ properties: { e: {} } }],
+    $defs: { x: { properties: { f: {} } } },
+  };
+  expect(fieldNamesOf(schema).toSorted()).toEqual(["a", "b", "c", "d", "e", "f"]);
+  expect(fieldNamesOf(true)).toEqual([]);
+});
