@@ -8,6 +8,7 @@ import {
   listen,
   Owned,
 } from "@fieldmesh/runtime";
+import type { ReadGuard } from "./access/read-guard.js";
 import type { HistoryReads } from "./http/reads.js";
 import { historyRoutes } from "./http/routes.js";
 import type { HistorianOptions } from "./options.js";
@@ -18,6 +19,7 @@ export interface FaceOptions {
   log: Log;
   clock: () => number;
   reads: HistoryReads;
+  guard: ReadGuard;
   health: () => { ok: boolean } & Record<string, unknown>;
 }
 
@@ -25,7 +27,7 @@ export interface FaceOptions {
 const MAX_JSON_BYTES = 1_048_576;
 
 /** The side of the historian that is asked: HTTP, with the same users as the dashboard. */
-export async function startFace({ options, log, clock, reads, health }: FaceOptions): Promise<{
+export async function startFace({ options, log, clock, reads, guard, health }: FaceOptions): Promise<{
   url: string;
   port: number;
   close(): Promise<void>;
@@ -49,7 +51,7 @@ export async function startFace({ options, log, clock, reads, health }: FaceOpti
     health: () => Promise.resolve({ version: VERSION, ...health() }),
     routes: (router) => {
       addSessionRoutes(router, "/api/session", signIn);
-      router.use(historyRoutes({ signIn, reads, log, version: VERSION, clock }));
+      router.use(historyRoutes({ signIn, reads, guard, log, version: VERSION, clock }));
       router.use("/api", () => {
         throw new HttpProblem(404, "not_found", "there is no such part of the interface");
       });

@@ -2,13 +2,16 @@ import { hostname } from "node:os";
 import { dirname } from "node:path";
 import {
   type ConsumerClock,
+  type Log,
   lockFolder,
   Owned,
   RestartRequest,
   type StorageAddress,
 } from "@fieldmesh/runtime";
 import { acquireLease, type Lease, type LeaseDocument, StoreAwayError } from "@fieldmesh/storage";
-import { createConfiguration } from "./configuration/configuration.js";
+import { AccessReporter } from "./access/access-reporter.js";
+import { ReadGuard } from "./access/read-guard.js";
+import { type Configuration, createConfiguration } from "./configuration/configuration.js";
 import { Duty, type DutyOptions } from "./duty.js";
 import { startFace } from "./face.js";
 import type { HistorianOptions, HistorianWorld } from "./options.js";
@@ -76,16 +79,47 @@ async function compose(
     writer = () => duty.writer;
     listening = () => duty.listening;
   }
+  const reporter = createReporter(options, clock, log);
+  owned.own(async () => await reporter?.close());
+  const guard = new ReadGuard({
+    rules: () => configuration.access,
+    onChange: (listener) => configuration.onAccess(listener),
+    productOf: (stream) => configuration.contract(stream).product,
+    record: reporter === undefined ? undefined : (event) => reporter.record(event),
+    clock,
+    log,
+  });
   const face = await startFace({
     options,
     log,
     clock,
     reads: createReads(parts, { writes: () => writer() !== undefined, listening }),
-    health: () => healthOf(writer()),
+    guard,
+    health: () => ({ ...healthOf(writer()), ...accessHealth(configuration, reporter) }),
   });
   owned.own(() => face.close());
   configuration.start();
+  reporter?.start();
   return face;
+}
+
+/** Without a registry nobody wants to know. */
+function createReporter(
+  { registryUrl, serviceToken }: HistorianOptions,
+  clock: () => number,
+  log: Log,
+): AccessReporter | undefined {
+  if (registryUrl === undefined) return undefined;
+  return new AccessReporter({ url: registryUrl, token: serviceToken, clock, log });
+}
+
+function accessHealth(
+  { access, problem }: Pick<Configuration, "access" | "problem">,
+  reporter: AccessReporter | undefined,
+): Record<string, unknown> {
+  if (reporter === undefined) return {};
+  const registry = problem === undefined ? {} : { problem };
+  return { access: { rules: access.kind, ...reporter.counts, ...registry } };
 }
 
 /** With a store that several instances can reach, one of them writes. */

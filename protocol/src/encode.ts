@@ -48,6 +48,8 @@ export function encodeAck(a: Ack): string {
 }
 
 export function encodeQuality(q: QualityReport): string {
-  const { stream, timestamp, freshness, clock, windows, objectives, configuration } = q;
-  return JSON.stringify({ stream, timestamp, freshness, clock, windows, objectives, configuration });
+  const { stream, timestamp, freshness, clock, windows, objectives, configuration, ...of } = q;
+  const { product, productVersion } = of;
+  const report = { stream, timestamp, freshness, clock, windows, objectives, configuration };
+  return JSON.stringify({ ...report, product, productVersion });
 }

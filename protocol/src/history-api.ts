@@ -21,6 +21,8 @@ export interface HistoryStream {
   from: number | null;
   to: number | null;
   bytes: number;
+  /** There where who asks may not read it: why not, and of which data product it is. */
+  refused?: { reason: string; product: string; version?: string };
 }
 
 /** `GET /streams/{stream}/latest` */

@@ -81,6 +81,9 @@ export interface QualityReport {
   objectives: ObjectiveReport[];
   /** Version of the configuration document that the promises are of. */
   configuration: number;
+  /** The data product that promises them, where one does, and the version of its contract. */
+  product?: string;
+  productVersion?: string;
 }
 
 /**

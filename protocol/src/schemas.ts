@@ -194,4 +194,6 @@ export const qualitySchema = z.object({
   }),
   objectives: z.array(objectiveSchema).max(64),
   configuration: count,
+  product: text(100).exactOptional(),
+  productVersion: text(100).exactOptional(),
 }) satisfies z.ZodType<QualityReport>;

@@ -282,6 +282,48 @@ describe("the registry's configuration", () => {
     });
   });
 
+  it("says at once what changed, where the registry waits with its answer", async () => {
+    let version = 1;
+    let tell: () => void = () => undefined;
+    let asked = 0;
+    const { url } = await registry((request, response) => {
+      asked += 1;
+      expect(request.headers["prefer"]).toBe("wait=25");
+      const answer = (): void => {
+        response.writeHead(200, { ETag: `"${version}"`, "Preference-Applied": "wait=25" });
+        response.end(JSON.stringify({ version }));
+      };
+      if (request.headers["if-none-match"] === `"${version}"`) tell = answer;
+      else answer();
+    });
+    const configuration = await open({ registryUrl: url, everyMs: 3_600_000 });
+    configuration.start();
+    await vi.waitFor(() => expect(asked).toBe(2), 5_000);
+    expect(configuration.current.version).toBe(1);
+    version = 2;
+    tell();
+    await vi.waitFor(() => expect(configuration.current.version).toBe(2), 5_000);
+  });
+
+  it("says who may read what, also beside a file, and until it was reached nobody knows", async () => {
+    const folder = await folderOf();
+    const file = join(folder, "historian.yaml");
+    await writeFile(file, "version: 7\n");
+    const { url } = await registry((_, response) => {
+      const readers = { product: "air", consumers: { ann: null }, roles: [], domains: [] };
+      response.writeHead(200).end(JSON.stringify({ version: 2, access: { streams: { [STREAM]: readers } } }));
+    });
+    const configuration = await open({ folder, file, registryUrl: url });
+    expect(configuration.access).toEqual({ kind: "unknown" });
+    configuration.start();
+    await vi.waitFor(() => expect(configuration.access.kind).toBe("told"), 5_000);
+    expect(configuration).toMatchObject({ source: "file", current: { version: 7 } });
+    await configuration.close();
+    const again = await open({ folder, file, registryUrl: url });
+    expect(again).toMatchObject({ source: "file", current: { version: 7 }, access: { kind: "told" } });
+    expect((await open({ folder, file })).access).toEqual({ kind: "open" });
+  });
+
   it("holds also when it cannot be kept", async () => {
     const { url } = await registry((_, response) => {
       response.writeHead(200).end('{"version": 2}');
@@ -298,7 +340,7 @@ describe("the registry's configuration", () => {
     [200, '{"retention": {"raw": "soon"}}', /retention.raw: expected a time/],
     [404, "", /no configuration for historians/],
     [500, "", /it answered 500/],
-    [200, " ".repeat(2_000_000), /longer than/],
+    [200, " ".repeat(33_600_000), /longer than/],
   ])("answering %i (case %#) is refused, told, and the last good one holds", async (status, body, why) => {
     let good = true;
     const { url } = await registry((_, response) => {

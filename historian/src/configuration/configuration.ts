@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { ConfigFileError, HttpProblem, type Log } from "@fieldmesh/runtime";
+import { type AccessRules, rulesOf } from "../access/access-rules.js";
+import { type Contract, contractsOf } from "./contract-of.js";
 import { readKept, writeKept } from "./kept-configuration.js";
 import { type Objective, resolverOf } from "./objectives-of.js";
 import {
@@ -17,7 +19,7 @@ export type ConfigurationSource = "defaults" | "admin" | "registry" | "file";
 export interface ConfigurationOptions {
   /** `HISTORIAN_CONFIG`: then nobody else may change it. */
   file?: string | undefined;
-  /** `REGISTRY_URL`: then the registry says what it is. */
+  /** `REGISTRY_URL`: then the registry says what it is, and also beside a file who may read what. */
   registryUrl?: URL | undefined;
   /** What the registry is shown. */
   serviceToken?: string | undefined;
@@ -36,6 +38,7 @@ export interface VersionedConfiguration {
 }
 
 const NOTHING: ParsedConfiguration = parsedOrThrow({});
+const UNKNOWN: AccessRules = { kind: "unknown" };
 
 /**
  * Opens the configuration: the file's, else the registry's as it was last known, else what an administrator put,
@@ -44,16 +47,30 @@ const NOTHING: ParsedConfiguration = parsedOrThrow({});
  */
 export async function createConfiguration(options: ConfigurationOptions): Promise<Configuration> {
   const { file, registryUrl, folder } = options;
-  if (file !== undefined) {
-    return new Configuration(options, "file", await readConfiguration(file), undefined);
+  const fromFile = file === undefined ? undefined : await readConfiguration(file);
+  if (fromFile !== undefined && registryUrl === undefined) {
+    return new Configuration(options, { source: "file", parsed: fromFile, access: accessOf(fromFile) });
   }
   const kept = await readKept(folder);
-  if (kept === undefined)
-    return new Configuration(options, "defaults", { ...NOTHING, version: 0 }, undefined);
-  const isCurrent = registryUrl === undefined || kept.source === "registry";
+  const isCurrent = kept !== undefined && (registryUrl === undefined || kept.source === "registry");
+  const nothing = registryUrl === undefined ? accessOf(NOTHING) : UNKNOWN;
+  const access = isCurrent ? accessOf(kept.parsed) : nothing;
+  // Without this a new registry's document would be taken for the one that is here.
+  const etag = isCurrent && registryUrl !== undefined ? kept.etag : undefined;
+  if (fromFile !== undefined)
+    return new Configuration(options, { source: "file", parsed: fromFile, access, etag });
   return isCurrent
-    ? new Configuration(options, kept.source, kept.parsed, registryUrl === undefined ? undefined : kept.etag)
-    : new Configuration(options, "defaults", { ...NOTHING, version: 0 }, undefined);
+    ? new Configuration(options, { source: kept.source, parsed: kept.parsed, access, etag })
+    : new Configuration(options, { source: "defaults", parsed: { ...NOTHING, version: 0 }, access });
+}
+
+/** What a configuration begins with. */
+interface Beginning {
+  source: ConfigurationSource;
+  parsed: ParsedConfiguration;
+  access: AccessRules;
+  /** Of the registry's document that is kept. */
+  etag?: string | undefined;
 }
 
 /** Reads the file that `HISTORIAN_CONFIG` names. @throws ConfigFileError */
@@ -72,24 +89,24 @@ export async function readConfiguration(path: string): Promise<ParsedConfigurati
 export class Configuration {
   readonly #options: ConfigurationOptions;
   readonly #listeners = new Set<() => void>();
+  readonly #accessListeners = new Set<() => void>();
   readonly #registry: RegistrySource | undefined;
   #source: ConfigurationSource;
   #parsed: ParsedConfiguration;
   #resolve: (stream: string) => Objective[];
+  #contracts: (stream: string) => Contract;
+  #access: AccessRules;
   #putting: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    options: ConfigurationOptions,
-    source: ConfigurationSource,
-    parsed: ParsedConfiguration,
-    etag: string | undefined,
-  ) {
+  constructor(options: ConfigurationOptions, { source, parsed, access, etag }: Beginning) {
     this.#options = options;
     this.#source = source;
     this.#parsed = parsed;
     this.#resolve = resolverOf(parsed.content);
+    this.#contracts = contractsOf(parsed.content);
+    this.#access = access;
     const { registryUrl, serviceToken, log, fetch, everyMs } = options;
-    if (source === "file" || registryUrl === undefined) return;
+    if (registryUrl === undefined) return;
     this.#registry = new RegistrySource({
       url: registryUrl,
       token: serviceToken,
@@ -126,7 +143,23 @@ export class Configuration {
     return this.#resolve(stream);
   }
 
-  /** Called after each change. Returns what ends it. */
+  /** Which data product promises a stream, and what readings have to be by its contract. */
+  contract(stream: string): Contract {
+    return this.#contracts(stream);
+  }
+
+  /** Who may read what. */
+  get access(): AccessRules {
+    return this.#access;
+  }
+
+  /** Called after each change of who may read what. Returns what ends it. */
+  onAccess(listener: () => void): () => void {
+    this.#accessListeners.add(listener);
+    return () => this.#accessListeners.delete(listener);
+  }
+
+  /** Called after each change of anything else. Returns what ends it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -228,16 +261,35 @@ export class Configuration {
       );
     }
     log.info({ version: parsed.value.version }, "took the registry's configuration");
-    this.#replace("registry", parsed.value);
+    // A registry that says nothing of access keeps nobody out.
+    if (this.#source !== "file") this.#replace("registry", parsed.value);
+    else this.#replace("file", this.#parsed, accessOf(parsed.value));
     return undefined;
   }
 
-  #replace(source: ConfigurationSource, parsed: ParsedConfiguration): void {
+  #replace(source: ConfigurationSource, parsed: ParsedConfiguration, access = accessOf(parsed)): void {
+    // Who was let in or shut out is no reason to look at every promise again.
+    const isOther = !promisesTheSame(this.#parsed, parsed);
     this.#source = source;
     this.#parsed = parsed;
+    this.#access = access;
+    for (const listener of this.#accessListeners) listener();
+    if (!isOther) return;
     this.#resolve = resolverOf(parsed.content);
+    this.#contracts = contractsOf(parsed.content);
     for (const listener of this.#listeners) listener();
   }
+}
+
+function promisesTheSame(one: ParsedConfiguration, other: ParsedConfiguration): boolean {
+  const [before, now] = [one, other].map(({ content: { defaults, streams, retention } }) =>
+    JSON.stringify([defaults, streams, retention]),
+  );
+  return before === now;
+}
+
+function accessOf({ content }: ParsedConfiguration): AccessRules {
+  return rulesOf(content.access);
 }
 
 function problemOf(problems: ConfigurationProblems): HttpProblem {

@@ -1,9 +1,15 @@
 import type { Log } from "@fieldmesh/runtime";
 
 const EVERY_MS = 15_000;
-const MAX_WAIT_MS = 5 * 60_000;
+/** After a failure at first so soon, ms: a registry that was started anew is back in a moment. */
+const RETRY_MS = 1_000;
 const TIMEOUT_MS = 10_000;
-const MAX_BYTES = 1_048_576;
+/** The registry keeps a request that has the newest document until there is another, at most so long. */
+const HOLD_MS = 25_000;
+/** A registry that answers at once is not asked again before this, however often it changes. */
+const PAUSE_MS = 100;
+/** Of some ten thousand streams, each with its readers. */
+const MAX_BYTES = 33_554_432;
 
 export interface RegistrySourceOptions {
   /** Of the registry; the document is at `historian/configuration` below it. */
@@ -19,7 +25,10 @@ export interface RegistrySourceOptions {
   everyMs?: number;
 }
 
-/** Fetches the configuration from the registry again and again, the whole of it only when it has changed. */
+/**
+ * Fetches the configuration from the registry again and again, the whole of it only when it has changed. A registry
+ * that can is asked to wait with its answer until then: what it takes back ends here within a second.
+ */
 export class RegistrySource {
   readonly #options: RegistrySourceOptions;
   #etag: string | undefined;
@@ -27,6 +36,8 @@ export class RegistrySource {
   #running: Promise<void> = Promise.resolve();
   readonly #abort = new AbortController();
   #failures = 0;
+  /** The registry waited with its answer, as it was asked to. */
+  #waits = false;
   /** Told once, not at each try. */
   #told: string | undefined;
 
@@ -52,6 +63,7 @@ export class RegistrySource {
 
   async #run(): Promise<void> {
     const problem = await this.#fetch().catch((error: unknown) => {
+      this.#waits = false;
       this.#failures++;
       return `the registry is away: ${error instanceof Error ? error.message : String(error)}`;
     });
@@ -64,11 +76,16 @@ export class RegistrySource {
       this.#options.log.warn({ registry: href, problem }, "the last known configuration goes on to hold");
     }
     this.#told = problem;
-    const everyMs = this.#options.everyMs ?? EVERY_MS;
-    const waitMs = Math.min(MAX_WAIT_MS, everyMs * 2 ** Math.min(this.#failures, 10));
     // Historians that were started together do not ask together.
-    this.#timer = setTimeout(() => this.start(), waitMs * (0.75 + Math.random() / 2));
+    this.#timer = setTimeout(() => this.start(), this.#pauseMs(problem) * (0.75 + Math.random() / 2));
     this.#timer.unref();
+  }
+
+  #pauseMs(problem: string | undefined): number {
+    const everyMs = this.#options.everyMs ?? EVERY_MS;
+    if (this.#failures > 0) return Math.min(everyMs, RETRY_MS * 2 ** Math.min(this.#failures - 1, 10));
+    // A document that is refused is there at once, each time.
+    return this.#waits && problem === undefined ? Math.min(everyMs, PAUSE_MS) : everyMs;
   }
 
   /** Answers why nothing was taken, if that is somebody's fault. */
@@ -78,12 +95,14 @@ export class RegistrySource {
     const response = await ask(address, {
       headers: {
         Accept: "application/json",
+        Prefer: `wait=${HOLD_MS / 1_000}`,
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
         ...(this.#etag === undefined ? {} : { "If-None-Match": this.#etag }),
       },
       redirect: "error",
-      signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(HOLD_MS + TIMEOUT_MS)]),
     });
+    this.#waits = response.headers.has("Preference-Applied");
     if (response.status === 304) {
       await response.body?.cancel();
       return undefined;
@@ -111,11 +130,19 @@ async function textOf(response: Response): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   let bytes = 0;
+  if (Number(response.headers.get("Content-Length") ?? 0) > MAX_BYTES) {
+    await response.body?.cancel();
+    throw tooLong();
+  }
   for await (const chunk of response.body ?? []) {
     const some = chunk as Uint8Array;
     bytes += some.byteLength;
-    if (bytes > MAX_BYTES) throw new Error(`its answer is longer than ${MAX_BYTES} bytes`);
+    if (bytes > MAX_BYTES) throw tooLong();
     text += decoder.decode(some, { stream: true });
   }
   return text + decoder.decode();
+}
+
+function tooLong(): Error {
+  return new Error(`its answer is longer than ${MAX_BYTES} bytes`);
 }

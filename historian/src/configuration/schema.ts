@@ -10,8 +10,11 @@ export type ObjectiveWindow = (typeof OBJECTIVE_WINDOWS)[number];
 const DAY_MS = 86_400_000;
 /** Exact names, and patterns in which * stands for anything. */
 const PATTERN = /^[a-z0-9*][a-z0-9*_-]{0,127}$/;
-/** A person writes them; the registry may write one for each data product. */
-const MAX_STREAMS = 10_000;
+/** A person writes them; the registry writes one for each stream that is of a data product. */
+const MAX_STREAMS = 50_000;
+/** Names of people and programs, products, versions. */
+const name = z.string().min(1).max(200);
+const MAX_UNITS = 100;
 
 const common = {
   target: share().optional(),
@@ -55,7 +58,47 @@ const objectives = z
   })
   .default({});
 
-const stream = z.strictObject({ objectives });
+const unit = z.string().min(1).max(32);
+const validity = z
+  .strictObject({
+    unit: z.union([unit, z.array(unit).min(1).max(MAX_UNITS)], "a unit, or a list of units").optional(),
+    type: z.enum(["number", "boolean"], "one of number, boolean").optional(),
+    min: z.number().optional(),
+    max: z.number().optional(),
+  })
+  .meta({ description: "What a reading has to be; what is not said here, the birth of its node says." });
+
+const product = {
+  product: name
+    .optional()
+    .meta({ description: "The data product that promises it: named in alarms and reports." }),
+  productVersion: name.optional().meta({ description: "Of its contract." }),
+};
+const stream = z.strictObject({ objectives, validity: validity.optional(), ...product });
+
+const readers = z.strictObject({
+  product: name,
+  version: name.optional(),
+  status: name.optional(),
+  visibility: name.optional(),
+  consumers: z
+    .record(name, z.number().nullable())
+    .default({})
+    .meta({ description: "By name: until when, in ms since the epoch; null where it has no end." }),
+  roles: z.array(name).default([]),
+  domains: z.array(name).default([]),
+});
+const access = z
+  .strictObject({
+    streams: z
+      .record(z.string().regex(PATTERN), readers)
+      .refine((streams) => Object.keys(streams).length <= MAX_STREAMS, `at most ${MAX_STREAMS} streams`)
+      .default({}),
+  })
+  .meta({
+    description:
+      "Who may read which stream, beside administrators. A stream that is not here is read by whoever is signed in.",
+  });
 
 /** The historian's configuration. Published as JSON Schema: `historian-configuration.schema.json`. */
 export const configurationSchema = z.strictObject({
@@ -64,7 +107,10 @@ export const configurationSchema = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: "Of this document; it grows with each change." }),
-  defaults: stream.prefault({}).meta({ description: "What is promised of every stream." }),
+  defaults: z
+    .strictObject({ objectives })
+    .prefault({})
+    .meta({ description: "What is promised of every stream." }),
   streams: z
     .record(
       z
@@ -78,6 +124,7 @@ export const configurationSchema = z.strictObject({
     .meta({
       description: "What else holds of some: by name, or by a pattern in which * stands for anything.",
     }),
+  access: access.optional(),
   retention: z
     .strictObject({ raw: term().prefault("7d"), minute: term().prefault("90d"), hour: term().prefault("5y") })
     .prefault({})
@@ -88,4 +135,7 @@ export const configurationSchema = z.strictObject({
 
 /** As it is when defaults stand in and durations are ms. */
 export type ConfigurationContent = z.infer<typeof configurationSchema>;
+export type AccessContent = NonNullable<ConfigurationContent["access"]>;
+/** Who may read one stream, beside administrators. */
+export type StreamReaders = AccessContent["streams"][string];
 export type ObjectiveContent = ConfigurationContent["defaults"]["objectives"];

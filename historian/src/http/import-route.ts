@@ -2,6 +2,7 @@ import type { ImportProgress } from "@fieldmesh/protocol";
 import { parseStreamName } from "@fieldmesh/protocol";
 import { HttpProblem, type Log, liftBodyDeadline, principalOf } from "@fieldmesh/runtime";
 import type { Request, RequestHandler, Response } from "express";
+import type { ReadGuard } from "../access/read-guard.js";
 import { HeaderError, ImportError, importCsv } from "../csv/import.js";
 import { problemOfStore } from "./answers.js";
 import { parseQuery } from "./parameters.js";
@@ -10,6 +11,7 @@ import { Seats } from "./seats.js";
 
 export interface ImportRouteOptions {
   reads: Pick<HistoryReads, "stream" | "importSamples">;
+  guard: Pick<ReadGuard, "check" | "watch">;
   clock: () => number;
   log: Log;
   limits?: ImportLimits | undefined;
@@ -27,15 +29,18 @@ const IDLE_MS = 60_000;
 
 /** `POST …/import`: CSV in, NDJSON out, a line for each step; what is stored stays stored however it ends. */
 export function importRoute(options: ImportRouteOptions): RequestHandler {
-  const { reads, clock, log, limits: { maxBytes = MAX_BYTES, idleMs = IDLE_MS } = {} } = options;
+  const { reads, guard, clock, log, limits: { maxBytes = MAX_BYTES, idleMs = IDLE_MS } = {} } = options;
   const seats = new Seats("imports", 2);
   return async (request, response) => {
     parseQuery(request.query, []);
     const stream = streamOf(request);
+    const importer = principalOf(response);
+    guard.check(importer, stream, "import");
     checkHead(request, maxBytes);
     const known = await reads.stream(stream);
     await seats.sit(async () => {
       const putBack = liftBodyDeadline(request);
+      const unwatch = guard.watch(importer, stream, "import", () => response.destroy());
       try {
         const steps = importCsv(bodyOf(request, idleMs), {
           unit: known?.unit,
@@ -45,12 +50,12 @@ export function importRoute(options: ImportRouteOptions): RequestHandler {
           store: (samples) => reads.importSamples(stream, samples),
         });
         const last = await tell(response, steps);
-        const { name: by } = principalOf(response);
-        log.info({ by, stream, ...last, errors: last.errors.length }, "readings imported");
+        log.info({ by: importer.name, stream, ...last, errors: last.errors.length }, "readings imported");
       } catch (error) {
         if (!response.destroyed) throw error;
-        log.info({ stream }, "an import was broken off by who sent it");
+        log.info({ by: importer.name, stream }, "an import was broken off");
       } finally {
+        unwatch();
         putBack();
       }
     });

@@ -3,6 +3,7 @@ import {
   Attempts,
   clientKey,
   HttpProblem,
+  includesRole,
   type Log,
   parseBody,
   principalOf,
@@ -12,6 +13,8 @@ import {
 } from "@fieldmesh/runtime";
 import { type Request, type RequestHandler, type Response, Router } from "express";
 import { z } from "zod";
+import type { Reader, ReadVerdict } from "../access/access-rules.js";
+import type { ReadGuard } from "../access/read-guard.js";
 import { answered, inTime, linkNext, sendJson } from "./answers.js";
 import { sendExport } from "./export-route.js";
 import { type ImportLimits, importRoute } from "./import-route.js";
@@ -26,6 +29,8 @@ import { pageOf } from "./stream-list.js";
 export interface HistoryRoutesOptions {
   signIn: Pick<SignIn, "requireRole">;
   reads: HistoryReads;
+  /** Who may read what. */
+  guard: ReadGuard;
   log: Log;
   /** Shown in the API description. */
   version: string;
@@ -53,7 +58,7 @@ const EVENTS = ["stream", "domain", "node", "sensor", "rule", "state", "severity
 
 /** Everything under `/api/history`; `protocol/src/history-api.ts` says what is answered. */
 export function historyRoutes(options: HistoryRoutesOptions): Router {
-  const { signIn, reads, log, version, clock = Date.now } = options;
+  const { signIn, reads, guard, log, version, clock = Date.now } = options;
   const router = Router();
   const rate = new Attempts({
     ...(options.rate ?? RATE),
@@ -69,23 +74,31 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
   const get = (path: string, handler: (request: Request, response: Response) => Promise<void>): void =>
     resource(router, `${HISTORY_PATH}${path}`, { get: as("viewer", answered(handler)) });
 
+  /** Of private products whoever may not read them does not learn that they are there. */
+  const listed = async (reader: Reader): Promise<HistoryStream[]> => {
+    guard.checkKnown(reader);
+    const streams = await inTime(toPromise(reads.streams()));
+    return streams.filter(({ stream }) => guard.isListed(reader, stream));
+  };
   get("/streams", async (request, response) => {
     const query = parseQuery(request.query, LIST);
-    const { items, next } = pageOf(
-      await inTime(toPromise(reads.streams())),
-      query,
-      query.limit ?? DEFAULT_LIMIT,
-    );
+    const reader = principalOf(response);
+    const { items, next } = pageOf(await listed(reader), query, query.limit ?? DEFAULT_LIMIT);
     linkNext(request, response, next);
-    sendJson(request, response, items);
+    const marked = items.map((stream) => marking(stream, guard.judge(reader, stream.stream)));
+    sendJson(request, response, marked);
   });
   get("/streams/:stream", async (request, response) => {
     parseQuery(request.query, []);
-    sendJson(request, response, await streamOf(reads, request));
+    const reader = principalOf(response);
+    const stream = await streamOf(reads, request);
+    if (!guard.isListed(reader, stream.stream)) guard.check(reader, stream.stream, "read");
+    sendJson(request, response, marking(stream, guard.judge(reader, stream.stream)));
   });
   get("/streams/:stream/latest", async (request, response) => {
     parseQuery(request.query, []);
     const { stream } = await streamOf(reads, request);
+    guard.check(principalOf(response), stream, "read");
     const sample = await inTime(reads.series.latest(stream));
     if (sample === undefined) throw new HttpProblem(404, "no_readings", `no reading of ${stream} is kept`);
     sendJson(request, response, { stream, ...sample } satisfies HistoryLatest);
@@ -95,17 +108,25 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
     const range = rangeOf(query, clock());
     const format = formatOf(request, query);
     const stream = await streamOf(reads, request);
+    const reader = principalOf(response);
+    guard.check(reader, stream.stream, format === "json" ? "read" : "export");
     if (format !== "json") {
       refuseForExport(query);
       const file = `${stream.stream}_${stamp(range.from)}_${stamp(range.to)}`;
       response.setTimeout(STALLED_MS, () => response.destroy());
-      await exports.sit(() =>
-        sendExport(response, reads.series.range(stream.stream, range), {
-          format,
-          times: query.times ?? "iso",
-          file,
-        }),
-      );
+      // What is taken back while it is on its way ends there.
+      const unwatch = guard.watch(reader, stream.stream, "export", () => response.destroy());
+      try {
+        await exports.sit(() =>
+          sendExport(response, reads.series.range(stream.stream, range), {
+            format,
+            times: query.times ?? "iso",
+            file,
+          }),
+        );
+      } finally {
+        unwatch();
+      }
       return;
     }
     if (query.times !== undefined) {
@@ -119,6 +140,7 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
     const { limit = DEFAULT_LIMIT, last, ...query } = parseQuery(request.query, [...RANGE, ...PAGE]);
     const range = openRange({ ...query, last }, clock());
     const { stream } = await streamOf(reads, request);
+    guard.check(principalOf(response), stream, "read");
     const [page, account] = await inTime(
       Promise.all([
         reads.losses
@@ -133,6 +155,9 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
   get("/streams/:stream/quality", async (request, response) => {
     parseQuery(request.query, []);
     const { stream } = await streamOf(reads, request);
+    const reader = principalOf(response);
+    // How good something is may be seen by who considers asking for it.
+    if (!guard.isListed(reader, stream)) guard.check(reader, stream, "read");
     const measuredAt = clock();
     const report = await inTime(toPromise(reads.quality.report(stream, measuredAt)));
     if (report === undefined) throw new HttpProblem(404, "not_measured", `${stream} was not measured yet`);
@@ -140,7 +165,7 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
   });
   get("/quality", async (request, response) => {
     const query = parseQuery(request.query, LIST);
-    const page = pageOf(await inTime(toPromise(reads.streams())), query, query.limit ?? DEFAULT_LIMIT);
+    const page = pageOf(await listed(principalOf(response)), query, query.limit ?? DEFAULT_LIMIT);
     const measuredAt = clock();
     const reports = await inTime(
       Promise.all(page.items.map(async ({ stream }) => await reads.quality.report(stream, measuredAt))),
@@ -160,11 +185,19 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
       ...query
     } = parseQuery(request.query, [...EVENTS, ...RANGE, ...PAGE]);
     const range = openRange({ ...query, last }, clock());
+    const reader = principalOf(response);
+    if (query.stream === undefined) guard.checkKnown(reader);
+    else guard.check(reader, query.stream, "read");
     const page = await inTime(
       reads.events.find({ ...query, ...range, limit }).catch(cursorProblem(query.after)),
     );
     linkNext(request, response, page.next);
-    sendJson(request, response, page.items);
+    // A page may so have fewer than it could; `Link` goes on from where it ended.
+    sendJson(
+      request,
+      response,
+      page.items.filter(({ stream }) => guard.judge(reader, stream).allowed),
+    );
   });
   get("/status", async (request, response) => {
     parseQuery(request.query, []);
@@ -181,7 +214,10 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
       answered((request, response) => {
         parseQuery(request.query, []);
         const { current } = reads.configuration;
-        sendJson(request, response, current.document, `"${current.version}"`);
+        const isAdmin = includesRole(principalOf(response).role, "admin");
+        // Who reads what is not for everyone who may read something.
+        const document = isAdmin ? current.document : withoutAccess(current.document);
+        sendJson(request, response, document, `"${current.version}${isAdmin ? "" : "-public"}"`);
         return Promise.resolve();
       }),
     ),
@@ -208,6 +244,7 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
       "operator",
       importRoute({
         reads,
+        guard,
         clock,
         log,
         limits: options.imports,
@@ -215,6 +252,20 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
     ),
   });
   return router;
+}
+
+/** As it is listed to who may not read it. */
+function marking(stream: HistoryStream, verdict: ReadVerdict): HistoryStream {
+  if (verdict.allowed || verdict.readers === undefined) return stream;
+  const { product, version } = verdict.readers;
+  const refused = { reason: verdict.detail, product, ...(version === undefined ? {} : { version }) };
+  return { ...stream, refused };
+}
+
+function withoutAccess(document: unknown): unknown {
+  if (typeof document !== "object" || document === null) return document;
+  const { access: _, ...rest } = document as Record<string, unknown>;
+  return rest;
 }
 
 async function toPromise<T>(value: T | Promise<T>): Promise<T> {

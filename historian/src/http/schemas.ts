@@ -44,6 +44,9 @@ export const streamSchema = z
     from: time.nullable().describe("the oldest that is kept raw"),
     to: time.nullable(),
     bytes: count,
+    refused: absent(
+      z.object({ reason: z.string(), product: z.string(), version: absent(z.string()) }),
+    ).describe("there where who asks may not read it"),
   })
   .meta({ id: "Stream" }) satisfies z.ZodType<HistoryStream>;
 
@@ -204,6 +207,8 @@ const reportSchema = z
     windows: z.object({ "1m": windowSchema, "1h": windowSchema, "24h": windowSchema, "30d": windowSchema }),
     objectives: z.array(objectiveSchema),
     configuration: z.number(),
+    product: absent(z.string().describe("the data product that promises it")),
+    productVersion: absent(z.string()),
   })
   .meta({ id: "QualityReport" }) satisfies z.ZodType<QualityReport>;
 

@@ -1,4 +1,5 @@
 import type { IndexDeclarations } from "@fieldmesh/storage";
+import type { Validity } from "../configuration/contract-of.js";
 import type { Declaration } from "./declaration.js";
 import type { FreshTimeJson } from "./fresh-time.js";
 import type { NumberingJson } from "./numbering.js";
@@ -41,6 +42,8 @@ export interface Promised {
   freshWithinMs?: number;
   /** How long one may take from its reading to its arrival, ms. */
   timelyWithinMs?: number;
+  /** What readings have to be by its contract; what that does not say, the birth says. */
+  validity?: Validity;
 }
 
 /** A kept measurement is of a version that this program cannot read. */

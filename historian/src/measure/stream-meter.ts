@@ -1,7 +1,7 @@
 import type { BootMissing, QualityWindow, Reading, Stream, WindowQuality } from "@fieldmesh/protocol";
 import type { ArrivedReading } from "@fieldmesh/runtime";
 import type { SampleColumns } from "@fieldmesh/storage";
-import { breaks, type Declaration, defaultPromiseMs } from "./declaration.js";
+import { breaks, type Declaration, defaultPromiseMs, type Terms, termsOf } from "./declaration.js";
 import { FreshTime } from "./fresh-time.js";
 import type { Promised, StreamDocument } from "./measure-document.js";
 import type { NodeClock } from "./node-clock.js";
@@ -57,6 +57,8 @@ export class StreamMeter {
   readonly #waits: Float64Array;
   readonly #room: number;
   #declaration: Declaration | undefined;
+  /** By contract and birth. */
+  #terms: Terms | undefined;
   /** Something is not kept yet. */
   changed = true;
   #reconcileAt: number | undefined;
@@ -94,7 +96,7 @@ export class StreamMeter {
     const { boot } = reading;
     this.changed = true;
     const ordinary = arrived.accounted && !arrived.outOfOrder && reading.backfill !== true;
-    const broken = this.#declaration === undefined ? undefined : breaks(this.#declaration, reading);
+    const broken = this.#terms === undefined ? undefined : breaks(this.#terms, reading);
     if (!ordinary || broken !== undefined || reading.quality !== undefined) {
       this.#enterSpecial(arrived, broken);
       return;
@@ -154,7 +156,7 @@ export class StreamMeter {
       const value = columns.value[index] ?? Number.NaN;
       const typed = valueType === "boolean" ? value === 1 : value;
       const reading = { value: Number.isNaN(value) ? null : typed, unit };
-      const broken = this.#declaration === undefined ? undefined : breaks(this.#declaration, reading);
+      const broken = this.#terms === undefined ? undefined : breaks(this.#terms, reading);
       if (broken !== undefined) this.#tally.fault(broken, at);
       this.#judge(marks[mark]?.index === index ? (marks[mark] ?? {}) : {}, at, now);
     }
@@ -171,6 +173,7 @@ export class StreamMeter {
   /** What its birth says of it; `undefined`: it is not in the birth of its node, or that has none. */
   declare(declaration: Declaration | undefined, now: number): void {
     this.#declaration = declaration;
+    this.#terms = termsOf(declaration, this.#promise.validity);
     this.#undeclaredMs = undefined;
     this.changed = true;
     this.#renewPromise(now);
@@ -179,6 +182,7 @@ export class StreamMeter {
   promise(promise: Promised, now: number): void {
     this.settle(); // by the promise under which they came
     this.#promise = promise;
+    this.#terms = termsOf(this.#declaration, promise.validity);
     this.changed = true;
     this.#renewPromise(now);
   }
@@ -276,7 +280,7 @@ export class StreamMeter {
   quality(window: QualityWindow, now: number, watched: number): WindowQuality {
     this.settle();
     this.#fresh.settle(watched);
-    const declared = this.#declaration !== undefined;
+    const declared = this.#terms !== undefined;
     return this.#tally.quality(window, now, { accounted: this.#accounted, declared, since: this.#since });
   }
 
@@ -307,6 +311,7 @@ export class StreamMeter {
     this.#accounted = document.accounted;
     this.#declaration = document.declaration ?? undefined;
     this.#promise = document.promise;
+    this.#terms = termsOf(this.#declaration, this.#promise.validity);
   }
 
   /** One that is late, out of order, bad, not as declared, or without accounting. */

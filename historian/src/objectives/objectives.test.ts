@@ -38,6 +38,7 @@ describe("the watch over promises", () => {
       measurement: { counts, promise: promised, streams: () => unavailable.keys() },
       configuration: {
         objectives: (stream) => objectivesOf(parseConfigurationFile(yaml, "test").content, stream),
+        contract: () => ({ product: "greenhouse-air", productVersion: "1.2.0" }),
         onChange: (listener) => {
           changed = listener;
           return () => {};
@@ -111,7 +112,8 @@ describe("the watch over promises", () => {
       limit: 99,
       unit: "%",
       seq: 1,
-      message: "availability 92 % of 24 h, promised 99 %: the budget burns 8 times too fast",
+      message:
+        "availability 92 % of 24 h, promised 99 %: the budget burns 8 times too fast (data product greenhouse-air 1.2.0)",
     });
     expect(objectives.report(STREAM, now)).toMatchObject([
       { state: "burning", severity: "critical", burn: { short: expect.closeTo(8), long: expect.closeTo(8) } },
@@ -130,7 +132,7 @@ describe("the watch over promises", () => {
     unavailable.set(STREAM, 0.5);
     observedMs = 40 * 60_000;
     await pass(await begin(), 15);
-    expect(events()[0]?.message).toBe(
+    expect(events()[0]?.message).toContain(
       "availability 50 % of the 40 min watched, promised 99 % of 24 h: the budget burns 33 times too fast",
     );
   });

@@ -9,7 +9,7 @@ import { Rounds } from "./rounds.js";
 
 export interface ObjectivesOptions extends PromiseAlarmsOptions {
   measurement: Pick<Measurement, "counts" | "promise" | "streams">;
-  configuration: Pick<Configuration, "objectives" | "onChange">;
+  configuration: Pick<Configuration, "objectives" | "contract" | "onChange">;
 }
 
 /** One promise of one stream, as it was seen at the last look. */
@@ -101,7 +101,9 @@ export class Objectives {
     const objectives = configuration.objectives(stream);
     const within = (measure: string) => objectives.find((one) => one.measure === measure)?.withinMs;
     const [freshWithinMs, timelyWithinMs] = [within("availability"), within("timeliness")];
+    const { validity } = configuration.contract(stream);
     measurement.promise(stream, {
+      ...(validity === undefined ? {} : { validity }),
       ...(freshWithinMs === undefined ? {} : { freshWithinMs }),
       ...(timelyWithinMs === undefined ? {} : { timelyWithinMs }),
     });
@@ -121,6 +123,13 @@ export class Objectives {
     this.#watched.set(stream, { revision: this.#revision, promises });
     for (const listener of this.#listeners) listener(stream);
     return promises;
+  }
+
+  /** " (data product orders 1.2.0)" */
+  #promisedBy(stream: string): string {
+    const { product, productVersion } = this.#options.configuration.contract(stream);
+    if (product === undefined) return "";
+    return ` (data product ${product}${productVersion === undefined ? "" : ` ${productVersion}`})`;
   }
 
   /** The promises of a stream share windows: each is counted once a look. */
@@ -166,7 +175,7 @@ export class Objectives {
       unit: "%",
       timestamp: now,
       since: change === "cleared" ? now : (goesOn?.since ?? alarm.burningSince ?? now),
-      message: messageOf(one, change === "cleared"),
+      message: `${messageOf(one, change === "cleared")}${this.#promisedBy(stream)}`,
     };
     this.#alarms.tell(stream, event);
   }

@@ -75,7 +75,10 @@ describe("what is published of quality", () => {
           return () => {};
         },
       },
-      configuration: { current: { version: 3, document: {} } },
+      configuration: {
+        current: { version: 3, document: {} },
+        contract: () => ({ product: "greenhouse-air", productVersion: "1.2.0" }),
+      },
       publish: (topic, payload, { retain }) => {
         if (!connected) return Promise.reject(new Error("not connected"));
         published.push({ at: (now - START) / 1_000, topic, payload, retain });

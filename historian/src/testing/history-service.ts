@@ -12,6 +12,7 @@ import {
 import { addSessionRoutes, createHttpApp, createSignIn, listen } from "@fieldmesh/runtime";
 import type { Appended, Sample } from "@fieldmesh/storage";
 import { onTestFinished } from "vitest";
+import { ReadGuard } from "../access/read-guard.js";
 import type { EventQuery } from "../events/event-history.js";
 import type { ImportLimits } from "../http/import-route.js";
 import type { HistoryReads, VersionedConfiguration } from "../http/reads.js";
@@ -208,7 +209,17 @@ export interface ServiceOptions {
   clock?: () => number;
   imports?: ImportLimits;
   rate?: { max: number; windowMs: number };
+  guard?: ReadGuard;
 }
+
+/** Nobody says who may read what. */
+const OPEN = new ReadGuard({
+  rules: () => ({ kind: "open" }),
+  onChange: () => () => undefined,
+  productOf: () => undefined,
+  clock: Date.now,
+  log: quiet,
+});
 
 /** History served over HTTP as the historian does it, out of memory. Gone when the test is over. */
 export async function historyService(options: ServiceOptions = {}): Promise<HistoryService> {
@@ -219,7 +230,7 @@ export async function historyService(options: ServiceOptions = {}): Promise<Hist
 /** The same of any parts. */
 export async function serveHistory(
   reads: HistoryReads,
-  { clock = Date.now, imports = {}, rate }: ServiceOptions = {},
+  { clock = Date.now, imports = {}, rate, guard = OPEN }: ServiceOptions = {},
 ): Promise<Omit<HistoryService, "reads">> {
   const folder = await mkdtemp(join(tmpdir(), "fieldmesh-history-"));
   const usersFile = join(folder, "users.yaml");
@@ -233,6 +244,7 @@ export async function serveHistory(
         historyRoutes({
           signIn,
           reads,
+          guard,
           log: quiet,
           version: "1.2.3",
           clock,

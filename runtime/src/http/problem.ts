@@ -10,6 +10,8 @@ export interface ProblemExtras {
   errors?: { pointer: string; detail: string; value?: string; expected?: string }[];
   /** Further headers, as `Retry-After`. */
   headers?: Record<string, string>;
+  /** Members of its own (RFC 9457 §3.2), as the data product that it is about. */
+  members?: Record<string, string>;
 }
 
 /**
@@ -38,7 +40,7 @@ export class HttpProblem extends Error {
 
 /** Writes the problem document; nothing of the cause is shown. */
 export function sendProblem(response: Response, problem: HttpProblem): void {
-  const { errors, headers } = problem.extras;
+  const { errors, headers, members } = problem.extras;
   if (headers !== undefined) response.set(headers);
   response
     .status(problem.status)
@@ -52,6 +54,7 @@ export function sendProblem(response: Response, problem: HttpProblem): void {
         code: problem.code,
         detail: problem.message,
         ...(errors === undefined ? {} : { errors }),
+        ...members,
         requestId: response.getHeader("X-Request-Id"),
       }),
     );
