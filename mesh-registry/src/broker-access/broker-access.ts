@@ -46,6 +46,8 @@ export interface BrokerAccessOptions {
   /** The registry's one link; whoever made it starts and closes it. */
   link: CommandLink & Pick<MqttLink, "onConnect">;
   log: Pick<Log, "info" | "warn">;
+  /** How long an answer of the broker may take before it counts as silent. */
+  answerMs?: number;
 }
 
 export function createBrokerAccess(options: BrokerAccessOptions): BrokerAccess {
@@ -86,10 +88,10 @@ class Doors implements BrokerAccess {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor({ link, log }: BrokerAccessOptions) {
+  constructor({ link, log, answerMs }: BrokerAccessOptions) {
     this.#link = link;
     this.#log = log;
-    this.#line = new CommandLine(link);
+    this.#line = new CommandLine(link, answerMs);
     this.#stopConnect = link.onConnect(() => {
       this.#wholeDue = this.#whole;
       this.#retries = 0;

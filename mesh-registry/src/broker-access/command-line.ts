@@ -49,15 +49,18 @@ export type CommandLink = Pick<
 /** Commands to the broker over the registry's link, each with its answer. */
 export class CommandLine {
   readonly #link: CommandLink;
+  readonly #answerMs: number;
   readonly #stops: Unsubscribe[];
   /** Only answers to questions of this process are looked at. */
   readonly #id = randomBytes(9).toString("base64url");
   readonly #pending = new Map<string, Pending>();
   #count = 0;
   #forbidden = false;
+  #listening: Promise<void> = Promise.resolve();
 
-  constructor(link: CommandLink) {
+  constructor(link: CommandLink, answerMs = ANSWER_MS) {
     this.#link = link;
+    this.#answerMs = answerMs;
     this.#stops = [
       link.onMessage((topic, payload) => {
         if (topic === ANSWER_TOPIC) this.#take(payload);
@@ -66,14 +69,19 @@ export class CommandLine {
     ];
   }
 
-  /** Asks to hear answers, now and after each connect. */
-  async listen(): Promise<void> {
+  /** Asks to hear answers, now and after each connect; until that is answered commands wait. */
+  listen(): Promise<void> {
+    this.#listening = this.#subscribe();
+    return this.#listening;
+  }
+
+  async #subscribe(): Promise<void> {
     try {
       await this.#link.subscribe([ANSWER_TOPIC]);
       this.#forbidden = false;
     } catch (error) {
-      if (error instanceof SubscriptionRefusedError) this.#forbidden = true;
-      else throw error;
+      if (!(error instanceof SubscriptionRefusedError)) throw error;
+      this.#forbidden = true;
     }
   }
 
@@ -82,13 +90,14 @@ export class CommandLine {
    * @throws BrokerAccessError when there is no connection, or nobody answers
    */
   async send(commands: readonly Command[]): Promise<Answer[]> {
+    await this.#listening;
     if (!this.#link.connected) throw this.#away("no connection");
     if (this.#forbidden) throw this.#forbids();
     this.#count += 1;
     const id = `${this.#id}.${this.#count}`;
     const numbered = commands.map((command, index) => ({ ...command, correlationData: `${id}.${index}` }));
     const answered = new Promise<Answer[]>((resolve, reject) => {
-      const timer = setTimeout(() => this.#settle(id)?.reject(this.#silent()), ANSWER_MS).unref();
+      const timer = setTimeout(() => this.#settle(id)?.reject(this.#silent()), this.#answerMs).unref();
       this.#pending.set(id, { answered: commands.map(() => undefined), resolve, reject, timer });
     });
     answered.catch(() => undefined); // it may fail while the acknowledgement is waited for

@@ -1,4 +1,5 @@
 // Brokers that the registry administers, and consumers at them.
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,9 +19,10 @@ export interface AdministeredBroker {
   /** Resolves when the broker has taken it. */
   publish(topic: string, payload: string, retain?: boolean): Promise<void>;
   /** Connects with a new password of this consumer. */
-  consumer(name: string): Promise<TestConsumer>;
-  /** A user of the password file, or anybody. */
-  connect(username: string, password: string): TestConsumer;
+  consumer(name: string, options?: ConsumerOptions): Promise<TestConsumer>;
+  /** Connects, or tries to. */
+  connect(username: string, password: string, options?: ConsumerOptions): TestConsumer;
+  /** Ends the broker; what it kept is there when it starts again. */
   stop(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
@@ -68,17 +70,17 @@ export async function administeredBroker(
     await broker?.close();
     broker = undefined;
   };
-  const connect = (username: string, password: string): TestConsumer =>
-    new TestConsumer(port, username, password);
+  const connect: AdministeredBroker["connect"] = (username, password, options) =>
+    new TestConsumer(port, username, password, options);
   return {
     port,
     access,
     link,
     publish: (topic, payload, retain = false) => node.publish(topic, payload, { qos: 1, retain }),
     connect,
-    consumer: async (name) => {
+    consumer: async (name, options) => {
       const { username, password } = await access.renew(name);
-      const consumer = connect(username, password);
+      const consumer = connect(username, password, options);
       await consumer.connected;
       return consumer;
     },
@@ -100,6 +102,11 @@ function whenConnected(link: MqttLink): Promise<void> {
   return link.connected ? Promise.resolve() : new Promise((resolve) => link.onConnect(() => resolve()));
 }
 
+export interface ConsumerOptions {
+  /** The broker keeps its session, and what comes for it, while it is away. */
+  session?: boolean;
+}
+
 /** As `mosquitto_sub` is: it connects again when it is thrown out, and subscribes again to what it was granted. */
 export class TestConsumer implements AsyncDisposable {
   readonly link: MqttLink;
@@ -113,16 +120,18 @@ export class TestConsumer implements AsyncDisposable {
   readonly lost: Promise<void>;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(port: number, username: string, password: string) {
+  constructor(port: number, username: string, password: string, { session = false }: ConsumerOptions = {}) {
     let refuse = (): void => undefined;
     this.refused = new Promise((resolve) => {
       refuse = resolve;
     });
     this.link = createMqttLink({
       urls: [`mqtt://127.0.0.1:${port}`],
-      clientId: `test_${username.slice(0, 40)}`,
+      // Two of one name would take the broker from each other; a session belongs to one name.
+      clientId: `test_${Buffer.from(username).toString("hex")}${session ? "" : `_${randomBytes(4).toString("hex")}`}`,
       username,
       password,
+      clean: !session,
       log,
       onRefused: ({ kind }) => {
         if (kind !== "connection") return;
