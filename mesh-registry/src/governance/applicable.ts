@@ -1,7 +1,8 @@
-import type { GovernancePolicy, PolicyScope } from "../resources/governance-policy.js";
+import type { PolicyScope } from "../resources/governance-policy.js";
 import type { Product } from "../resources/product.js";
 import { loosenings } from "../rules/implies.js";
-import { type PolicyRule, rulesOf } from "./policy-rules.js";
+import type { MandatoryRules } from "./mandatory-rules.js";
+import type { PolicyRule } from "./policy-rules.js";
 
 /** A rule that a mandatory policy of all takes back, wholly or in part. */
 export interface Conflict {
@@ -30,32 +31,17 @@ export function isFor(
   }
 }
 
-/** Rules that nobody may loosen. */
-export function mandatoryOfAll(policies: Iterable<GovernancePolicy>): PolicyRule[] {
-  const found: PolicyRule[] = [];
-  for (const policy of policies) {
-    if (policy.scope.kind === "global" && policy.enforcement === "mandatory") found.push(...rulesOf(policy));
-  }
-  return found;
-}
-
 /**
- * What of a policy the mandatory rules of all take back. A policy of all is beside the others, so only what can
- * never pass together with them is one.
+ * What the mandatory rules of all take back of a rule. A policy of all stands beside them, so of its rules only what
+ * can never pass together with them.
  */
-export function conflictsOf(
-  policy: Pick<GovernancePolicy, "scope">,
-  rules: readonly PolicyRule[],
-  mandatory: readonly PolicyRule[],
-): Conflict[] {
+export function conflictsOf(rule: PolicyRule, mandatory: MandatoryRules): Conflict[] {
   const found: Conflict[] = [];
-  for (const rule of rules) {
-    for (const global of mandatory) {
-      if (global.policy.id === rule.policy.id) continue;
-      for (const { why, reason } of loosenings([global.rule], [rule.rule])) {
-        if (why === "weaker" && policy.scope.kind === "global") continue;
-        found.push({ rule, mandatory: global, why, reason });
-      }
+  for (const global of mandatory.near(rule.rule)) {
+    if (global.policy.id === rule.policy.id) continue;
+    for (const { why, reason } of loosenings([global.rule], [rule.rule])) {
+      if (why === "weaker" && rule.policy.scope.kind === "global") continue;
+      found.push({ rule, mandatory: global, why, reason });
     }
   }
   return found;

@@ -1,6 +1,7 @@
 import type { GovernancePolicy } from "../resources/governance-policy.js";
 import type { Product } from "../resources/product.js";
-import { type Conflict, conflictsOf, isFor, mandatoryOfAll } from "./applicable.js";
+import { type Conflict, conflictsOf, isFor } from "./applicable.js";
+import { MandatoryRules } from "./mandatory-rules.js";
 import { type PolicyRule, rulesOf } from "./policy-rules.js";
 
 /** A rule that is for a product. */
@@ -12,10 +13,14 @@ export interface ApplicableRule extends PolicyRule {
   conflicts: readonly Conflict[];
 }
 
-/** All policies, as products are judged by them. */
+/** All policies, as products are judged by them. Conflicts are looked for when somebody asks for them. */
 export class PolicyBook {
   readonly #all: () => Iterable<GovernancePolicy>;
-  #sorted: readonly { policy: GovernancePolicy; rules: readonly ApplicableRule[] }[] | undefined;
+  #policies: readonly GovernancePolicy[] | undefined;
+  /** The mandatory ones of all, and what is known beside them. */
+  #above: readonly GovernancePolicy[] = [];
+  #mandatory = new MandatoryRules([]);
+  #rules = new WeakMap<GovernancePolicy, readonly ApplicableRule[]>();
 
   constructor(all: () => Iterable<GovernancePolicy>) {
     this.#all = all;
@@ -23,35 +28,41 @@ export class PolicyBook {
 
   /** A policy was made, changed or removed. */
   changed(): void {
-    this.#sorted = undefined;
+    this.#policies = undefined;
   }
 
   /** Those that are for a product, by id, with their rules. */
-  of(product: Pick<Product, "id" | "domain" | "tags">): readonly ApplicableRule[] {
-    const found: ApplicableRule[] = [];
-    for (const { policy, rules } of this.#read()) if (isFor(policy.scope, product)) found.push(...rules);
-    return found;
+  of(product: Pick<Product, "id" | "domain" | "tags">): ApplicableRule[] {
+    return this.#sorted().flatMap((policy) => (isFor(policy.scope, product) ? this.#rulesOf(policy) : []));
   }
 
   /** What mandatory policies of all take back of others, in all policies. */
-  conflicts(): readonly Conflict[] {
-    return this.#read().flatMap(({ rules }) => rules.flatMap(({ conflicts }) => conflicts));
+  conflicts(): Conflict[] {
+    return this.#sorted().flatMap((policy) => this.#rulesOf(policy).flatMap(({ conflicts }) => conflicts));
   }
 
-  #read() {
-    this.#sorted ??= this.#sort();
-    return this.#sorted;
-  }
-
-  #sort() {
+  #sorted(): readonly GovernancePolicy[] {
+    if (this.#policies !== undefined) return this.#policies;
     const policies = [...this.#all()].sort((a, b) => (a.id < b.id ? -1 : 1));
-    const mandatory = mandatoryOfAll(policies);
-    return policies.map((policy) => ({
-      policy,
-      rules: rulesOf(policy).map(
-        (rule): ApplicableRule => ({ ...rule, conflicts: conflictsOf(policy, [rule], mandatory) }),
-      ),
-    }));
+    const above = policies.filter(
+      ({ scope, enforcement }) => scope.kind === "global" && enforcement === "mandatory",
+    );
+    if (above.length !== this.#above.length || above.some((each, at) => each !== this.#above[at])) {
+      this.#above = above;
+      this.#mandatory = new MandatoryRules(above);
+      this.#rules = new WeakMap();
+    }
+    this.#policies = policies;
+    return policies;
+  }
+
+  #rulesOf(policy: GovernancePolicy): readonly ApplicableRule[] {
+    let rules = this.#rules.get(policy);
+    if (rules === undefined) {
+      rules = rulesOf(policy).map((rule) => ({ ...rule, conflicts: conflictsOf(rule, this.#mandatory) }));
+      this.#rules.set(policy, rules);
+    }
+    return rules;
   }
 }
 

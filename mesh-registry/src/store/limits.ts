@@ -18,6 +18,8 @@ export interface RegistryLimits {
   provisions: number;
   /** Each product is judged by those that are for it. */
   policies: number;
+  /** Of all policies: each is held against the mandatory ones of all. */
+  rules: number;
 }
 
 export const DEFAULT_LIMITS: RegistryLimits = {
@@ -33,4 +35,5 @@ export const DEFAULT_LIMITS: RegistryLimits = {
   templates: 1_000,
   provisions: 10_000,
   policies: 1_000,
+  rules: 5_000,
 };

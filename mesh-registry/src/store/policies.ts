@@ -46,6 +46,13 @@ export function createPolicies(
     if (kept === undefined) throw new RegistryError("not_found", `there is no policy "${id}"`);
     return kept;
   };
+  const checkNumber = ({ id, rules }: Pick<GovernancePolicy, "id" | "rules">): void => {
+    let others = 0;
+    for (const policy of all()) if (policy.id !== id) others += policy.rules.length;
+    if (others + rules.length <= limits.rules) return;
+    const detail = `rules: there are ${others} rules in all other policies: at most ${limits.rules} are kept`;
+    throw new RegistryError("too_many", detail, [{ pointer: "/rules", detail }]);
+  };
   const checkScope = (scope: PolicyScope): void => {
     if (scope.kind === "domain" && domains.get(scope.domain) === undefined) {
       const at = [{ pointer: "/scope/domain", value: scope.domain }];
@@ -70,6 +77,7 @@ export function createPolicies(
           if (table.size >= limits.policies) {
             throw new RegistryError("too_many", `there are ${table.size} policies: no more are kept`);
           }
+          checkNumber(input);
           const now = clock();
           const policy: GovernancePolicy = { ...input, createdAt: now, updatedAt: now };
           checkScope(policy.scope);
@@ -85,6 +93,7 @@ export function createPolicies(
         check(kept);
         const { createdAt } = kept.value;
         const changed: GovernancePolicy = { id, ...input, createdAt, updatedAt: clock() };
+        checkNumber(changed);
         checkScope(changed.scope);
         checkTightens(changed, all());
         const replaced = await table.replace(id, kept.version, changed);
