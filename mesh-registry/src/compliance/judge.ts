@@ -119,7 +119,10 @@ function isMeasured(rule: Rule): boolean {
       return rule.rules.some(isMeasured);
     case "not":
       return isMeasured(rule.rule);
-    default:
+    case "has":
+    case "matches":
+    case "tagged":
+    case "attested":
       return false;
   }
 }
@@ -154,7 +157,11 @@ function leaves(rule: Rule, finding: Finding, facts: ProductFacts, stream: Strea
       const found = finding.parts?.[0];
       return found === undefined ? [] : leaves(rule.rule, found, facts, stream);
     }
-    default:
+    case "metric":
+    case "has":
+    case "matches":
+    case "tagged":
+    case "attested":
       return [leaf(rule, finding, facts, stream)];
   }
 }

@@ -40,7 +40,10 @@ function subjectsOf(rule: Rule): Set<string> {
       return new Set(rule.rules.flatMap((part) => [...subjectsOf(part)]));
     case "not":
       return subjectsOf(rule.rule);
-    default:
+    case "has":
+    case "matches":
+    case "tagged":
+    case "attested":
       return new Set([printRule(rule)]);
   }
 }
