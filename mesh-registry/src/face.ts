@@ -25,6 +25,7 @@ export async function startFace(
       publicUrl: options.publicUrl,
       tls: options.tls !== undefined,
       log,
+      apiKeys: catalogue.keys,
       serviceToken: options.serviceToken,
     });
     owned.own(() => Promise.resolve(signIn.close()));

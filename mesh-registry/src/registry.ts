@@ -17,6 +17,7 @@ import { announceProducts } from "./announce/product-pointers.js";
 import { createBrokerAccess } from "./broker-access/broker-access.js";
 import { createCompliance } from "./compliance/compliance.js";
 import { startFace } from "./face.js";
+import { writeFirstKey } from "./first-key.js";
 import { HistorianConfiguration } from "./historian-configuration/historian-configuration.js";
 import type { BrokerHealth } from "./observe/broker-health.js";
 import { createObservation, type Observation } from "./observe/observation.js";
@@ -74,6 +75,8 @@ async function compose(
   if (address.kind === "mongodb") await becomeWriter(storage, owned, { log, clock, stop });
   const catalogue = await openCatalogue({ storage, clock, limits: options.limits, log });
   owned.own(() => catalogue.accessLog.close());
+  owned.own(() => catalogue.keys.close());
+  await writeFirstKey(catalogue.keys, folder, log);
   const expiry = new Expiry({ ...catalogue, clock, log });
   owned.own(() => expiry.close());
   await expiry.start();

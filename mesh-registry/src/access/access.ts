@@ -17,6 +17,7 @@ import {
   isOffered,
   isOpen,
 } from "./decisions.js";
+import { type Readers, readersOf } from "./readers.js";
 import { topicFiltersOf } from "./topic-filters.js";
 
 /** What the broker lets one consumer read of one product. */
@@ -24,18 +25,6 @@ export interface Grant {
   consumer: string;
   product: string;
   topicFilters: string[];
-}
-
-/** Whom the data of a product may be given to, beside administrators. */
-export interface Readers {
-  /** Its owner, owner and team of its domain, approved consumers, and whom its access policy names. */
-  consumers: string[];
-  /** When it ends for one of them, in ms since the epoch; who is not here reads for as long as it is listed. */
-  untilByConsumer: Record<string, number>;
-  /** Of its access policy. */
-  roles: string[];
-  /** Whoever is of one of these domains: its own, and those of its access policy. */
-  domains: string[];
 }
 
 /** Who may what with a product, as it is now. */
@@ -78,11 +67,10 @@ export function createAccess({ collections, subscriptions, newestPolicies, clock
   const { domains, products } = collections;
   const domainOf = (id: string): Domain | undefined => domains.get(id)?.value;
   const owned = (product: Product) => ({ product, domain: domainOf(product.domain) });
-  const factsOf = (product: Product, { name }: Asker): AccessFacts => {
+  const factsOf = (product: Product): Omit<AccessFacts, "subscription"> => {
     const policy = newestPolicies.of(product.id);
     return {
       ...owned(product),
-      subscription: subscriptions.find(product.id, name)?.value,
       policy,
       policyDomains: domainsOf(policy?.policy.domains ?? []),
       now: clock(),
@@ -90,6 +78,10 @@ export function createAccess({ collections, subscriptions, newestPolicies, clock
   };
   const domainsOf = (ids: readonly string[]): Domain[] =>
     ids.map(domainOf).filter((domain) => domain !== undefined);
+  const factsFor = (product: Product, { name }: Asker): AccessFacts => ({
+    ...factsOf(product),
+    subscription: subscriptions.find(product.id, name)?.value,
+  });
   const grantOf = ({ consumer, product: id }: Subscription): Grant | undefined => {
     const product = products.get(id)?.value;
     if (product === undefined || !isOffered(product)) return undefined;
@@ -98,46 +90,21 @@ export function createAccess({ collections, subscriptions, newestPolicies, clock
   };
 
   return {
-    mayRead: (product, asker) => decideRead(factsOf(product, asker), asker),
+    mayRead: (product, asker) => decideRead(factsFor(product, asker), asker),
     maySee: (product, asker) =>
       product.visibility !== "private" ||
       asker.role === "admin" ||
-      decideSight(factsOf(product, asker), asker),
+      decideSight(factsFor(product, asker), asker),
     mayChange: (product, asker) => decideChange(owned(product), asker),
     mayChangeDomain: (domain, asker) => decideChangeOfDomain(domain, asker),
     mayDecide: (product, asker) => decides(owned(product), asker),
     policyFor(product, asker) {
-      const facts = factsOf(product, asker);
+      const facts = factsFor(product, asker);
       if (facts.policy === undefined) return undefined;
       const { version, policy } = facts.policy;
       return { version, named: isNamed(facts, asker), autoApprove: policy.autoApprove };
     },
-    readersOf(product) {
-      const now = clock();
-      const untilByConsumer = new Map<string, number>();
-      const consumers = new Set<string>();
-      for (const each of subscriptions.ofProduct(product.id)) {
-        if (!isOpen(each, now)) continue;
-        consumers.add(each.consumer);
-        if (each.expiresAt !== undefined) untilByConsumer.set(each.consumer, each.expiresAt);
-      }
-      const policy = newestPolicies.of(product.id)?.policy;
-      const named = policy?.autoApprove === true ? policy : { roles: [], domains: [], consumers: [] };
-      const own = domainOf(product.domain);
-      const people = [own, ...domainsOf(named.domains)].flatMap((domain) =>
-        domain === undefined ? [] : [domain.owner, ...domain.team],
-      );
-      for (const name of [product.owner, ...people, ...named.consumers]) {
-        consumers.add(name);
-        untilByConsumer.delete(name); // is there in any case
-      }
-      return {
-        consumers: [...consumers],
-        untilByConsumer: Object.fromEntries(untilByConsumer),
-        roles: named.roles,
-        domains: [...new Set([product.domain, ...named.domains])],
-      };
-    },
+    readersOf: (product) => readersOf(factsOf(product), subscriptions.ofProduct(product.id)),
     *grants() {
       const now = clock();
       for (const subscription of subscriptions.approved()) {

@@ -50,7 +50,10 @@ export function isOffered({ status }: Pick<Product, "status">): boolean {
 }
 
 /** Whether a subscription opens the product at this time. */
-export function isOpen(subscription: Subscription | undefined, now: number): boolean {
+export function isOpen(
+  subscription: Pick<Subscription, "state" | "expiresAt"> | undefined,
+  now: number,
+): boolean {
   return (
     subscription?.state === "approved" &&
     (subscription.expiresAt === undefined || subscription.expiresAt > now)
@@ -70,11 +73,12 @@ export function decideRead(facts: AccessFacts, asker: Asker): Decision {
   }
   if (status === "draft") return no(`"${id}" is a draft: only its owner and its domain read it`);
   if (visibility === "public") return yes(`"${id}" is public`);
-  if (subscription !== undefined && isOpen(subscription, now)) return opened(subscription);
   if (scopes?.products.includes(id) === true) return yes(`the credential of ${name} names "${id}"`);
   if (policy !== undefined && isNamed(facts, asker) && policy.policy.autoApprove) {
     return yes(`the access policy of version ${policy.version} names ${name}`);
   }
+  // Last: it is what may end.
+  if (subscription !== undefined && isOpen(subscription, now)) return opened(subscription);
   return no(whyNot(product, subscription));
 }
 

@@ -1,4 +1,4 @@
-import type { Readers } from "../access/access.js";
+import type { Readers } from "../access/readers.js";
 import { isOffered } from "../access/decisions.js";
 import type { Domain } from "../resources/domain.js";
 import type { Product } from "../resources/product.js";

@@ -97,6 +97,7 @@ function goodBody(path: string): Record<string, unknown> {
   if (path === "/provisions")
     return { template: "service", product: `v${made}`, parameters: { domain: "sales" } };
   if (path === "/lineage") return { source: "orders", target: "invoices" };
+  if (path === "/keys") return { name: `k${made}`, role: "viewer" };
   if (path === "/access-log") return { entries: [] };
   if (path.endsWith("/access-log")) return { what: "read" };
   if (path.startsWith("/subscriptions"))
@@ -299,6 +300,7 @@ test("every answer to a good request is as described", async () => {
     ["/products/full/access", "/products/{id}/access"],
     ["/products/orders/access-log?allowed=true", "/products/{id}/access-log"],
     ["/access-log", "/access-log"],
+    ["/keys", "/keys"],
     ["/subscriptions/inbox", "/subscriptions/inbox"],
     [`/subscriptions/${subscriptionId("orders", "bob")}`, "/subscriptions/{id}"],
     ["/products/orders/subscriptions", "/products/{id}/subscriptions"],

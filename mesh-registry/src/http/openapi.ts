@@ -4,6 +4,7 @@ import { describeContracts } from "./description/contracts.js";
 import { describeDomains } from "./description/domains.js";
 import { describeGovernance } from "./description/governance.js";
 import { describeHistorian } from "./description/historian.js";
+import { describeKeys } from "./description/keys.js";
 import { describeLineage } from "./description/lineage.js";
 import { describeObservation } from "./description/observation.js";
 import { type AddOperation, requestOf, responsesOf } from "./description/operation.js";
@@ -29,6 +30,7 @@ const PARTS: readonly ((add: AddOperation) => void)[] = [
   describeReport,
   describeSubscriptions,
   describeAccess,
+  describeKeys,
   describeContracts,
   describeTemplates,
   describeProvisions,
@@ -49,12 +51,13 @@ export function registryDescription(of: string): Description {
 function describe(of: string): Description {
   const registry = new OpenAPIRegistry();
   registry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
+  registry.registerComponent("securitySchemes", "key", { type: "apiKey", in: "header", name: "X-API-Key" });
   const add: AddOperation = (method, path, summary, its) => {
     registry.registerPath({
       method,
       path,
       summary,
-      security: path === "/health" ? [] : [{ token: [] }],
+      security: path === "/health" ? [] : [{ token: [] }, { key: [] }],
       request: requestOf(its),
       responses: responsesOf(its),
     });

@@ -7,4 +7,5 @@ export interface RouteParts {
   catalogue: Catalogue;
   reads: (handler: RequestHandler) => RequestHandler[];
   writes: (handler: RequestHandler) => RequestHandler[];
+  administers: (handler: RequestHandler) => RequestHandler[];
 }

@@ -23,6 +23,7 @@ import { createGuard } from "./guard.js";
 import { historianRoutes } from "./historian-routes.js";
 import { impactRoutes } from "./impact-routes.js";
 import { parseQuery } from "./input.js";
+import { keyRoutes } from "./key-routes.js";
 import { lineageRoutes } from "./lineage-routes.js";
 import { nothingAsked } from "./lists.js";
 import { logRefusals } from "./log-refusals.js";
@@ -107,6 +108,7 @@ export function registryRoutes({
     catalogue,
     reads: (handler) => as("viewer", guard.sees, handler),
     writes: (handler) => as("operator", guard.changes, handler),
+    administers: (handler) => as("admin", handler),
   };
   domainRoutes(parts);
   productRoutes(parts);
@@ -119,6 +121,7 @@ export function registryRoutes({
   impactRoutes(parts, compliance);
   subscriptionRoutes(parts);
   accessRoutes(parts, { door, addresses });
+  keyRoutes(parts);
   contractRoutes(parts, brokers);
   templateRoutes(parts);
   provisionRoutes(parts, provisioner);

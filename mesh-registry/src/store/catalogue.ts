@@ -4,6 +4,7 @@ import { type Access, createAccess } from "../access/access.js";
 import { createProductSearch, type ProductSearch } from "../search/product-search.js";
 import { type AccessLog, accessOf, openAccessLog } from "./access-log.js";
 import { type Answers, createAnswers } from "./answers.js";
+import { createKeys, type Keys } from "./api-keys.js";
 import { type Attestations, createAttestations } from "./attestations.js";
 import { openCollections } from "./collections.js";
 import { type ComplianceRecords, createComplianceRecords } from "./compliance-records.js";
@@ -40,6 +41,7 @@ export interface Catalogue {
   readonly search: ProductSearch;
   readonly accessLog: AccessLog;
   readonly credentials: Credentials;
+  readonly keys: Keys;
   readonly templates: Templates;
   readonly provisions: Provisions;
   readonly answers: Answers;
@@ -77,6 +79,7 @@ export async function openCatalogue({ storage, clock, limits, log }: CatalogueOp
     access: createAccess({ collections, subscriptions, newestPolicies, clock }),
     accessLog,
     credentials: createCredentials(collections, parts),
+    keys: createKeys(collections, parts, log),
     observations: createObservations(collections, parts),
     templates: await openTemplates(storage, parts),
     provisions: await openProvisions(storage, parts),
