@@ -23,19 +23,3 @@ export function productFilter(
     (wantedTag === undefined || but === "tag" || product.tags.includes(wantedTag)) &&
     (field === undefined || search.hasField(product.id, field));
 }
-
-/** A page of what was found, in its order; a cursor is the last id of the page before. */
-export function sliceOf<T extends { value: { id: string } }>(
-  found: readonly T[],
-  { limit, offset = 0, after }: { limit: number; offset?: number | undefined; after?: string | undefined },
-): { items: T[]; total: number; next?: string } {
-  const behind = after === undefined ? 0 : found.findIndex(({ value }) => value.id === after) + 1;
-  const start = behind + offset;
-  const items = found.slice(start, start + limit);
-  const last = items.at(-1)?.value.id;
-  return {
-    items,
-    total: found.length,
-    ...(last === undefined || start + limit >= found.length ? {} : { next: last }),
-  };
-}

@@ -1,7 +1,6 @@
 import { principalOf, resource } from "@fieldmesh/runtime";
 import { type Product, type ProductUpdate, productInput, productUpdate } from "../resources/product.js";
 import { countFacets } from "../search/facets.js";
-import type { Kept } from "../store/table.js";
 import { etagOf, ifMatch, sendResource } from "./conditions.js";
 import { creates } from "./create.js";
 import { parseBody, parseQuery } from "./input.js";
@@ -9,7 +8,7 @@ import { nothingAsked, pageOf, productChoice, productList, sendSlice } from "./l
 import { idOf } from "./path.js";
 import { permission } from "./permission.js";
 import { answered } from "./problems.js";
-import { productFilter, sliceOf } from "./product-filter.js";
+import { productFilter } from "./product-filter.js";
 import type { RouteParts } from "./route-parts.js";
 import { createListedProducts } from "./seed/listed.js";
 import { shownTo } from "./shown.js";
@@ -19,9 +18,6 @@ export function productRoutes({ router, catalogue, reads, writes }: RouteParts):
   const { declares } = permission(catalogue);
   const { search } = catalogue;
   const listed = createListedProducts(catalogue.versions);
-  /** Best first. */
-  const found = (words: string): Kept<Product>[] =>
-    search.find(words).flatMap((id) => products.find(id) ?? []);
   resource(router, "/products", {
     get: reads(
       answered((request, response) => {
@@ -30,12 +26,10 @@ export function productRoutes({ router, catalogue, reads, writes }: RouteParts):
         const filter = productFilter(query, search);
         const where = (product: Product): boolean => filter(product) && access.maySee(product, asker);
         const shown = shownTo(catalogue, response);
+        const page = pageOf(query);
         const slice = isBlank(query.q)
-          ? products.list({ ...pageOf(query), where })
-          : sliceOf(
-              found(query.q).filter(({ value }) => where(value)),
-              pageOf(query),
-            );
+          ? products.list({ ...page, where })
+          : search.find(query.q, { ...page, where: ({ value }) => where(value) });
         sendSlice(request, response, slice, (kept) => listed(shown(kept)));
       }),
     ),
@@ -53,7 +47,7 @@ export function productRoutes({ router, catalogue, reads, writes }: RouteParts):
         const query = parseQuery(request, productChoice);
         const asker = principalOf(response);
         const filter = productFilter(query, search);
-        const all = isBlank(query.q) ? products.all() : found(query.q);
+        const all = isBlank(query.q) ? products.all() : search.all(query.q);
         const seen = function* (): Generator<Product> {
           for (const { value } of all) if (access.maySee(value, asker)) yield value;
         };

@@ -1,16 +1,18 @@
 import type { Product } from "../resources/product.js";
 import type { NewestPolicies } from "../store/newest-policies.js";
-import type { Table } from "../store/table.js";
+import type { Kept, Table } from "../store/table.js";
 import { fieldNamesOf } from "./field-names.js";
-import { WordIndex } from "./word-index.js";
+import { type FoundPage, type WantedPage, WordIndex } from "./word-index.js";
 
 /** What a word counts in each of a product's texts. */
 const WEIGHTS = { name: 8, tags: 6, fields: 4, domain: 3, owner: 3, description: 1 } as const;
 
 /** Finds data products by words. */
 export interface ProductSearch {
-  /** Ids of products that have every word, best first. */
-  find(question: string): string[];
+  /** Products that have every word, best first: one page of them. */
+  find(question: string, page: WantedPage<Kept<Product>>): FoundPage<Kept<Product>>;
+  /** All of them, in no order. */
+  all(question: string): Kept<Product>[];
   /** Whether a field of its newest schema has this name, in any case of its letters. */
   hasField(product: string, field: string): boolean;
 }
@@ -20,14 +22,15 @@ export function createProductSearch<D extends object>(
   products: Pick<Table<Product, D>, "get" | "values" | "onChange">,
   newest: Pick<NewestPolicies, "schemaOf" | "onVersion">,
 ): ProductSearch {
-  const index = new WordIndex();
+  const index = new WordIndex<Kept<Product>>();
   const fields = new Map<string, ReadonlySet<string>>();
-  const put = ({ id, description, tags, domain, owner }: Product): void => {
+  const put = (kept: Kept<Product>): void => {
+    const { id, description, tags, domain, owner } = kept.value;
     const schema = newest.schemaOf(id);
     const names = schema === undefined ? [] : fieldNamesOf(JSON.parse(schema));
     if (names.length === 0) fields.delete(id);
     else fields.set(id, new Set(names.map((name) => name.toLowerCase())));
-    index.put(id, [
+    index.put(id, kept, [
       { text: id, weight: WEIGHTS.name },
       { text: tags.join(" "), weight: WEIGHTS.tags },
       { text: names.join(" "), weight: WEIGHTS.fields },
@@ -36,10 +39,10 @@ export function createProductSearch<D extends object>(
       { text: description, weight: WEIGHTS.description },
     ]);
   };
-  for (const { value } of products.values()) put(value);
+  for (const kept of products.values()) put(kept);
   products.onChange((id, now) => {
     if (now !== undefined) {
-      put(now.value);
+      put(now);
       return;
     }
     index.remove(id);
@@ -47,10 +50,11 @@ export function createProductSearch<D extends object>(
   });
   newest.onVersion((id) => {
     const kept = products.get(id);
-    if (kept !== undefined) put(kept.value);
+    if (kept !== undefined) put(kept);
   });
   return {
-    find: (question) => index.find(question).map(({ id }) => id),
+    find: (question, page) => index.find(question, page),
+    all: (question) => index.all(question).map(({ value }) => value),
     hasField: (product, field) => fields.get(product)?.has(field.toLowerCase()) === true,
   };
 }

@@ -13,9 +13,9 @@ import {
 import { wordsOf } from "./words.js";
 
 /** The same, by looking at every document. */
-function scan(documents: ReadonlyMap<string, readonly WeightedText[]>, question: string): Hit[] {
+function scan(documents: ReadonlyMap<string, readonly WeightedText[]>, question: string): Hit<string>[] {
   const words = [...wordsOf(question)].slice(0, MAX_WORDS);
-  const hits: Hit[] = [];
+  const hits: Hit<string>[] = [];
   for (const [id, texts] of documents) {
     const weights = [...weightedWords(texts)];
     const best = words.map((word) =>
@@ -27,7 +27,7 @@ function scan(documents: ReadonlyMap<string, readonly WeightedText[]>, question:
       ),
     );
     if (words.length > 0 && best.every((score) => score > 0)) {
-      hits.push({ id, score: best.reduce((sum, score) => sum + score, 0) });
+      hits.push({ id, value: id, score: best.reduce((sum, score) => sum + score, 0) });
     }
   }
   return hits.sort(bestFirst);
@@ -50,24 +50,58 @@ test("the index finds what looking at every document finds, in the same order, w
       fc.array(change, { maxLength: 30 }),
       fc.array(text, { maxLength: 5 }),
       (changes, questions) => {
-        const index = new WordIndex();
+        const index = new WordIndex<string>();
         const documents = new Map<string, readonly WeightedText[]>();
         for (const { id, texts } of changes) {
           if (texts === undefined) {
             index.remove(id);
             documents.delete(id);
           } else {
-            index.put(id, texts);
+            index.put(id, id, texts);
             documents.set(id, texts);
           }
         }
         expect(index.size).toBe(documents.size);
         for (const question of [...questions, "o", "order cust"]) {
-          expect(index.find(question)).toEqual(scan(documents, question));
+          const expected = scan(documents, question);
+          expect(index.all(question).sort(bestFirst)).toEqual(expected);
+          const ids = expected.map(({ id }) => id);
+          const where = (id: string): boolean => id !== "c";
+          const wanted = ids.filter(where);
+          for (const [after, offset] of [
+            [undefined, 0],
+            [undefined, 1],
+            [wanted[0], 0],
+            [wanted[1], 1],
+          ] as const) {
+            const start = (after === undefined ? 0 : wanted.indexOf(after) + 1) + offset;
+            const page = index.find(question, { where, after, offset, limit: 2 });
+            expect([page.items, page.total]).toEqual([wanted.slice(start, start + 2), wanted.length]);
+            expect(page.next).toBe(start + 2 < wanted.length ? wanted[start + 1] : undefined);
+          }
         }
       },
     ),
   );
+});
+
+test("of many that count the same the first by id are found", () => {
+  const index = new WordIndex<number>();
+  const ids = Array.from({ length: 2_000 }, (_, n) => `p${String((n * 7_919) % 10_007).padStart(5, "0")}`);
+  for (const [n, id] of ids.entries()) index.put(id, n, [{ text: "orders", weight: n % 5 === 0 ? 2 : 1 }]);
+  const found: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = index.find("ord", { where: () => true, after, limit: 300 });
+    found.push(...page.items.map((n) => ids[n] ?? ""));
+    after = page.next;
+  } while (after !== undefined);
+  const byId = ids.toSorted();
+  const counts = new Map(ids.map((id, n) => [id, n % 5]));
+  expect(found).toEqual([
+    ...byId.filter((id) => counts.get(id) === 0),
+    ...byId.filter((id) => counts.get(id) !== 0),
+  ]);
 });
 
 test.each([

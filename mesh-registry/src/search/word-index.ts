@@ -7,9 +7,27 @@ export interface WeightedText {
   weight: number;
 }
 
-export interface Hit {
+export interface Hit<V> {
   id: string;
+  value: V;
   score: number;
+}
+
+/** Which of the documents that were found are wanted. */
+export interface WantedPage<V> {
+  where: (value: V) => boolean;
+  /** Those that come after this one; from the beginning where it is not found. */
+  after?: string | undefined;
+  offset?: number | undefined;
+  limit: number;
+}
+
+export interface FoundPage<V> {
+  items: V[];
+  /** Of all that were found, not only of this page. */
+  total: number;
+  /** Id of the last one of the page, where another follows. */
+  next?: string;
 }
 
 /** Of a question; more words are passed over. */
@@ -21,11 +39,11 @@ export const WHOLE = 2;
  * Which document has which words, as an inverted index in memory. Documents have numbers, so that scores are kept
  * in arrays: a question that half of all documents answer takes a few ms of some ten thousand.
  */
-export class WordIndex {
+export class WordIndex<V> {
   /** Word → number of the document → what the word counts there at most. */
   readonly #words = new SortedEntries<Map<number, number>>();
   readonly #numbers = new Map<string, number>();
-  readonly #ids: (string | undefined)[] = [];
+  readonly #documents: (Omit<Hit<V>, "score"> | undefined)[] = [];
   readonly #wordsOf: (readonly string[])[] = [];
   readonly #free: number[] = [];
 
@@ -33,12 +51,12 @@ export class WordIndex {
     return this.#numbers.size;
   }
 
-  put(id: string, texts: readonly WeightedText[]): void {
+  put(id: string, value: V, texts: readonly WeightedText[]): void {
     this.remove(id);
-    const number = this.#free.pop() ?? this.#ids.length;
+    const number = this.#free.pop() ?? this.#documents.length;
     const weights = weightedWords(texts);
     this.#numbers.set(id, number);
-    this.#ids[number] = id;
+    this.#documents[number] = { id, value };
     this.#wordsOf[number] = [...weights.keys()];
     for (const [word, weight] of weights) {
       let postings = this.#words.get(word);
@@ -59,19 +77,51 @@ export class WordIndex {
       if (postings?.size === 0) this.#words.delete(word);
     }
     this.#numbers.delete(id);
-    this.#ids[number] = undefined;
+    this.#documents[number] = undefined;
     this.#wordsOf[number] = [];
     this.#free.push(number);
   }
 
-  /** Documents that have every word of the question, best first, else by id. None when it has no words. */
-  find(question: string): Hit[] {
+  /** Documents that have every word of the question, in no order. None when it has no words. */
+  all(question: string): Hit<V>[] {
+    const { numbers, scores } = this.#match(question);
+    return [...numbers].flatMap((number) => {
+      const document = this.#documents[number];
+      return document === undefined ? [] : [{ ...document, score: scores[number] ?? 0 }];
+    });
+  }
+
+  /** The same, best first, else by id: one page of them. */
+  find(question: string, { where, after, offset = 0, limit }: WantedPage<V>): FoundPage<V> {
+    const { numbers, scores } = this.#match(question);
+    const begin = after === undefined ? undefined : this.#numbers.get(after);
+    const isThere = begin !== undefined && numbers.includes(begin);
+    const cursor = isThere && after !== undefined ? { id: after, score: scores[begin] ?? 0 } : undefined;
+    const page = new BestOf<V>(offset + limit);
+    let total = 0;
+    let past = 0; // after the cursor
+    for (const number of numbers) {
+      const document = this.#documents[number];
+      if (document === undefined || !where(document.value)) continue;
+      total += 1;
+      const score = scores[number] ?? 0;
+      if (cursor !== undefined && bestFirst({ id: document.id, score }, cursor) <= 0) continue;
+      past += 1;
+      page.offer(document, score);
+    }
+    const hits = page.sorted().slice(offset);
+    const last = hits.at(-1);
+    const hasNext = last !== undefined && past > offset + limit;
+    return { items: hits.map(({ value }) => value), total, ...(hasNext ? { next: last.id } : {}) };
+  }
+
+  #match(question: string): { numbers: number[]; scores: Float64Array } {
     const words = [...wordsOf(question)].slice(0, MAX_WORDS);
-    const scores = new Float64Array(this.#ids.length);
+    const scores = new Float64Array(this.#documents.length);
     /** How many words of the question a document has, up to now. */
-    const matched = new Uint8Array(this.#ids.length);
-    const best = new Float64Array(this.#ids.length);
-    let found: number[] = [];
+    const matched = new Uint8Array(this.#documents.length);
+    const best = new Float64Array(this.#documents.length);
+    let numbers: number[] = [];
     for (const [position, word] of words.entries()) {
       const touched: number[] = [];
       this.#words.forEachFrom(word, (postings, each) => {
@@ -90,15 +140,45 @@ export class WordIndex {
         scores[number] = (scores[number] ?? 0) + (best[number] ?? 0);
         best[number] = 0;
       }
-      found = touched;
+      numbers = touched;
     }
-    const hits = found.map((number) => ({ id: this.#ids[number] ?? "", score: scores[number] ?? 0 }));
-    return hits.sort(bestFirst);
+    return { numbers, scores };
   }
 }
 
-export function bestFirst(one: Hit, other: Hit): number {
-  return other.score - one.score || (one.id < other.id ? -1 : 1);
+/** Keeps the best so many of what it is offered: a page is short, and what is found may be half of all. */
+class BestOf<V> {
+  readonly #count: number;
+  #hits: Hit<V>[] = [];
+  /** One that is not better than this is none of the best. */
+  #bar: Hit<V> | undefined;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  offer({ id, value }: Omit<Hit<V>, "score">, score: number): void {
+    const bar = this.#bar;
+    if (bar !== undefined && (score < bar.score || (score === bar.score && id > bar.id))) return;
+    this.#hits.push({ id, value, score });
+    if (this.#hits.length >= 2 * this.#count + 64) this.#cut();
+  }
+
+  sorted(): readonly Hit<V>[] {
+    this.#cut();
+    return this.#hits;
+  }
+
+  #cut(): void {
+    this.#hits = this.#hits.sort(bestFirst).slice(0, this.#count);
+    if (this.#hits.length === this.#count) this.#bar = this.#hits.at(-1);
+  }
+}
+
+type Ranked = Pick<Hit<unknown>, "id" | "score">;
+
+export function bestFirst(one: Ranked, other: Ranked): number {
+  return other.score - one.score || (one.id < other.id ? -1 : Number(one.id > other.id));
 }
 
 /** Each word with what it counts where it counts most. */
