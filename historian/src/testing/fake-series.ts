@@ -22,6 +22,8 @@ export class FakeSeries implements Pick<Series, "append" | "range" | "latest" | 
   prunedBefore = Number.NEGATIVE_INFINITY;
   /** Stretches given out by `range`. */
   given = 0;
+  /** `range` waits for it before each stretch but the first. */
+  stall: Promise<void> | undefined;
 
   constructor(clock: () => number) {
     this.#clock = clock;
@@ -50,6 +52,7 @@ export class FakeSeries implements Pick<Series, "append" | "range" | "latest" | 
   async *range(stream: string, { from, to }: TimeRange): AsyncGenerator<SampleColumns> {
     await this.#ready();
     for (const columns of stretchesOf(this.raw(stream).filter(({ at }) => at >= from && at < to))) {
+      if (this.given > 0) await this.stall;
       this.given++;
       yield columns;
     }

@@ -210,6 +210,8 @@ export interface ServiceOptions {
   imports?: ImportLimits;
   rate?: { max: number; windowMs: number };
   guard?: ReadGuard;
+  /** Writes the users before anybody is let in by them. */
+  addUsers?: (usersFile: string) => Promise<void>;
 }
 
 /** Nobody says who may read what. */
@@ -230,10 +232,11 @@ export async function historyService(options: ServiceOptions = {}): Promise<Hist
 /** The same of any parts. */
 export async function serveHistory(
   reads: HistoryReads,
-  { clock = Date.now, imports = {}, rate, guard = OPEN }: ServiceOptions = {},
+  { clock = Date.now, imports = {}, rate, guard = OPEN, addUsers }: ServiceOptions = {},
 ): Promise<Omit<HistoryService, "reads">> {
   const folder = await mkdtemp(join(tmpdir(), "fieldmesh-history-"));
   const usersFile = join(folder, "users.yaml");
+  await addUsers?.(usersFile);
   const signIn = createSignIn({ usersFile, host: "127.0.0.1", log: quiet });
   const app = createHttpApp({
     log: quiet,
