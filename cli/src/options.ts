@@ -36,6 +36,14 @@ export function duration(text: string): number {
   return ms;
 }
 
+const DAY_MS = 86_400_000;
+
+/** `90d` beside the usual units; it may be longer than a timer's time. Gives milliseconds. */
+export function lifetime(text: string): number {
+  const days = /^(\d{1,5})d$/.exec(text)?.[1];
+  return days === undefined ? duration(text) : Number(days) * DAY_MS;
+}
+
 /** Collects an option that may be given more than once. */
 export function repeatable(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];

@@ -4,6 +4,7 @@ import { auditCommand } from "./commands/audit.js";
 import { backupCommands } from "./commands/backup.js";
 import { healthCommand, setupCommand } from "./commands/container.js";
 import { credentialsCommand } from "./commands/credentials.js";
+import { meshCommand } from "./commands/mesh.js";
 import { nodeCommand, simulateCommand } from "./commands/node.js";
 import { pubCommand } from "./commands/pub.js";
 import { serviceCommands } from "./commands/services.js";
@@ -35,6 +36,7 @@ export function buildProgram(terminal: Terminal, setExitCode: (code: number) => 
     nodeCommand(terminal),
     credentialsCommand(terminal),
     usersCommand(terminal),
+    meshCommand(terminal, setExitCode),
     auditCommand(terminal, setExitCode),
     ...backupCommands(terminal),
     setupCommand(terminal),

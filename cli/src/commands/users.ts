@@ -1,10 +1,8 @@
 import { type Command, Option } from "commander";
 import { newCommand } from "../command.js";
-import { duration } from "../options.js";
+import { lifetime } from "../options.js";
 import type { Terminal } from "../terminal.js";
 import type { AddUserOptions, TokenOptions, UsersFileOption } from "../users/users.js";
-
-const DAY_MS = 86_400_000;
 
 function withFile(command: Command): Command {
   return command
@@ -16,12 +14,6 @@ function role(): Option {
   return new Option("--role <role>", "viewers look, operators acknowledge and command, admins configure")
     .choices(["viewer", "operator", "admin"])
     .makeOptionMandatory();
-}
-
-/** `90d` beside the usual units. */
-function lifetime(text: string): number {
-  const days = /^(\d{1,5})d$/.exec(text)?.[1];
-  return days === undefined ? duration(text) : Number(days) * DAY_MS;
 }
 
 /** `fieldmesh users`: people and programs that may sign in to the dashboard and its siblings. */

@@ -15,6 +15,7 @@ import type {
   AccessEntry,
   ApiKey,
   AttestationInput,
+  BrokerCredential,
   BundleFile,
   ClaimInput,
   ComplianceChange,
@@ -82,7 +83,7 @@ export interface MeshClient extends MeshVerbs {
     reject(id: string, reason: string): Promise<Subscription>;
     revoke(id: string, reason: string): Promise<Subscription>;
     /** A new password for the consumer's credential at the broker, shown this once. */
-    renewCredential(id: string): Promise<{ username: string; password: string }>;
+    renewCredential(id: string): Promise<BrokerCredential>;
   };
   readonly policies: Changeable<GovernancePolicy, PolicyInput, PolicyUpdate, object>;
   readonly compliance: {
@@ -171,7 +172,7 @@ export function createMeshClient(options: MeshClientOptions): MeshClient {
         post<Subscription>(at("/subscriptions", id, "revoke"), { reason }),
       // Not sent again by itself: each makes a password, and the last one counts.
       renewCredential: (id: string) =>
-        json<{ username: string; password: string }>(transport, {
+        json<BrokerCredential>(transport, {
           method: "POST",
           path: at("/subscriptions", id, "credential"),
           body: {},

@@ -41,6 +41,7 @@ export type { Domain } from "../resources/domain.js";
 export type { GovernancePolicy } from "../resources/governance-policy.js";
 export type { LineageEdge } from "../resources/lineage-edge.js";
 export type { Product } from "../resources/product.js";
+export type { BrokerCredential, ProductAccess } from "../resources/product-access.js";
 export type { BundleFile, Provision, ProvisionStep } from "../resources/provision.js";
 export type { ProductQuality } from "../resources/quality-metrics.js";
 export type { Subscription } from "../resources/subscription.js";
@@ -67,14 +68,6 @@ export interface SubscriptionQuery {
   product?: string;
   consumer?: string;
   state?: string;
-}
-
-/** What a consumer is told of where the data is. */
-export interface ProductAccess {
-  product: string;
-  may: { allowed: boolean; reason: string; until?: number };
-  mqtt?: { urls: string[]; topics: string[]; username?: string; until?: number; credential?: string };
-  http?: { name: string; address: string }[];
 }
 
 /** An API key; the key itself is shown once, when it is made. */

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { isRecord } from "../compatibility/schema.js";
 import { type ProductInput, productInput } from "../resources/product.js";
-import type { ParameterValue, Template } from "../resources/template.js";
+import type { Template } from "../resources/template.js";
 import { isProvided } from "../resources/template.js";
 import { type Fault, RegistryError } from "../store/registry-error.js";
 import { composeService } from "./compose-service.js";
@@ -96,7 +96,7 @@ function productOf(
   return productInput.safeParse({ outputPorts, ...settings, id: product, domain, owner, status: "draft" });
 }
 
-function externalDetail(name: string, settings: Record<string, ParameterValue | unknown>): string {
+function externalDetail(name: string, settings: Record<string, unknown>): string {
   const given = Object.entries(settings).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
   const details = given.length === 0 ? "" : ` (${given.join(", ").slice(0, 500)})`;
   return `not provided here: set up "${name}"${details} yourselves`;
