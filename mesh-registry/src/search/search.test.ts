@@ -10,11 +10,11 @@ import {
   WordIndex,
   weightedWords,
 } from "./word-index.js";
-import { wordsOf } from "./words.js";
+import { plainWordsOf, wordsOf } from "./words.js";
 
 /** The same, by looking at every document. */
 function scan(documents: ReadonlyMap<string, readonly WeightedText[]>, question: string): Hit<string>[] {
-  const words = [...wordsOf(question)].slice(0, MAX_WORDS);
+  const words = [...plainWordsOf(question)].slice(0, MAX_WORDS);
   const hits: Hit<string>[] = [];
   for (const [id, texts] of documents) {
     const weights = [...weightedWords(texts)];

@@ -1,5 +1,5 @@
 import { SortedEntries } from "../store/sorted-entries.js";
-import { wordsOf } from "./words.js";
+import { plainWordsOf, wordsOf } from "./words.js";
 
 /** A text of a document, and how much a word in it counts. */
 export interface WeightedText {
@@ -35,13 +35,18 @@ export const MAX_WORDS = 10;
 /** A whole word counts more than one that only begins with what was asked. */
 export const WHOLE = 2;
 
+/** Documents that have a word, by their numbers, and beside each what the word counts there at most. */
+interface Postings {
+  numbers: number[];
+  weights: number[];
+}
+
 /**
  * Which document has which words, as an inverted index in memory. Documents have numbers, so that scores are kept
  * in arrays: a question that half of all documents answer takes a few ms of some ten thousand.
  */
 export class WordIndex<V> {
-  /** Word → number of the document → what the word counts there at most. */
-  readonly #words = new SortedEntries<Map<number, number>>();
+  readonly #words = new SortedEntries<Postings>();
   readonly #numbers = new Map<string, number>();
   readonly #documents: (Omit<Hit<V>, "score"> | undefined)[] = [];
   readonly #wordsOf: (readonly string[])[] = [];
@@ -61,10 +66,11 @@ export class WordIndex<V> {
     for (const [word, weight] of weights) {
       let postings = this.#words.get(word);
       if (postings === undefined) {
-        postings = new Map();
+        postings = { numbers: [], weights: [] };
         this.#words.set(word, postings);
       }
-      postings.set(number, weight);
+      postings.numbers.push(number);
+      postings.weights.push(weight);
     }
   }
 
@@ -73,8 +79,9 @@ export class WordIndex<V> {
     if (number === undefined) return;
     for (const word of this.#wordsOf[number] ?? []) {
       const postings = this.#words.get(word);
-      postings?.delete(number);
-      if (postings?.size === 0) this.#words.delete(word);
+      if (postings === undefined) continue;
+      removeAt(postings, postings.numbers.indexOf(number));
+      if (postings.numbers.length === 0) this.#words.delete(word);
     }
     this.#numbers.delete(id);
     this.#documents[number] = undefined;
@@ -116,7 +123,7 @@ export class WordIndex<V> {
   }
 
   #match(question: string): { numbers: number[]; scores: Float64Array } {
-    const words = [...wordsOf(question)].slice(0, MAX_WORDS);
+    const words = [...plainWordsOf(question)].slice(0, MAX_WORDS);
     const scores = new Float64Array(this.#documents.length);
     /** How many words of the question a document has, up to now. */
     const matched = new Uint8Array(this.#documents.length);
@@ -124,14 +131,16 @@ export class WordIndex<V> {
     let numbers: number[] = [];
     for (const [position, word] of words.entries()) {
       const touched: number[] = [];
-      this.#words.forEachFrom(word, (postings, each) => {
+      this.#words.forEachFrom(word, ({ numbers: all, weights }, each) => {
         if (!each.startsWith(word)) return false;
         const factor = each === word ? WHOLE : 1;
-        for (const [number, weight] of postings) {
+        for (let at = 0; at < all.length; at += 1) {
+          const number = all[at] ?? 0;
           if (matched[number] !== position) continue;
+          const score = (weights[at] ?? 0) * factor;
           const before = best[number] ?? 0;
           if (before === 0) touched.push(number);
-          if (weight * factor > before) best[number] = weight * factor;
+          if (score > before) best[number] = score;
         }
         return true;
       });
@@ -188,4 +197,12 @@ export function weightedWords(texts: readonly WeightedText[]): Map<string, numbe
     for (const word of wordsOf(text)) weights.set(word, Math.max(weight, weights.get(word) ?? 0));
   }
   return weights;
+}
+
+/** In no order: the last one takes its place. */
+function removeAt({ numbers, weights }: Postings, position: number): void {
+  const [number, weight] = [numbers.pop(), weights.pop()];
+  if (position < 0 || position >= numbers.length || number === undefined || weight === undefined) return;
+  numbers[position] = number;
+  weights[position] = weight;
 }
