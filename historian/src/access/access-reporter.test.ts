@@ -1,4 +1,7 @@
-import { describe, expect, it, vi } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { text } from "node:stream/consumers";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { quiet } from "../testing/quiet.js";
 import { type AccessEvent, AccessReporter } from "./access-reporter.js";
 
@@ -12,24 +15,40 @@ const read = (more: Partial<AccessEvent> = {}): AccessEvent => ({
 });
 const refusal = (who: string): AccessEvent => read({ who, allowed: false, reason: "not granted" });
 
-function reporter(answers: (number | "away")[], maxWaiting = 10) {
-  const sent: { address: string; token: string | null; entries: { who: string; count: number }[] }[] = [];
-  const ask = vi.fn<typeof fetch>((input, init) => {
-    const answer = answers.shift() ?? 200;
-    if (answer === "away") return Promise.reject(new TypeError("fetch failed"));
-    if (answer < 300) {
-      const { entries } = JSON.parse(String(init?.body)) as { entries: { who: string; count: number }[] };
-      const token = new Headers(init?.headers).get("Authorization");
-      sent.push({ address: String(input), token, entries });
-    }
-    return Promise.resolve(new Response("{}", { status: answer }));
+interface Sent {
+  address: string | undefined;
+  token: string | undefined;
+  entries: { who: string; count: number }[];
+}
+
+/** A registry that answers as it is told to, 200 at last; 0: it breaks the connection off. */
+async function reporter(answers: number[], maxWaiting = 10) {
+  const sent: Sent[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const answer = answers.shift() ?? 200;
+      if (answer === 0) {
+        request.socket.destroy();
+        return;
+      }
+      const { entries } = JSON.parse(body) as Pick<Sent, "entries">;
+      if (answer < 300) sent.push({ address: request.url, token: request.headers.authorization, entries });
+      response.writeHead(answer).end("{}");
+    });
   });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("not listening");
   const made = new AccessReporter({
-    url: new URL("http://127.0.0.1:8000/mesh"),
+    url: new URL(`http://127.0.0.1:${address.port}/mesh`),
     token: "t0ken",
     clock: () => 5,
     log: quiet,
-    fetch: ask,
     maxWaiting,
   });
   return { made, sent };
@@ -37,7 +56,7 @@ function reporter(answers: (number | "away")[], maxWaiting = 10) {
 
 describe("the registry's access log", () => {
   it("is told the same again as one entry with a count, and once the registry is back", async () => {
-    const { made, sent } = reporter(["away", 503]);
+    const { made, sent } = await reporter([0, 503]);
     made.record(read());
     made.record(read());
     await made.flush();
@@ -47,7 +66,7 @@ describe("the registry's access log", () => {
     await made.flush();
     expect(sent).toMatchObject([
       {
-        address: "http://127.0.0.1:8000/mesh/access-log",
+        address: "/mesh/access-log",
         token: "Bearer t0ken",
         entries: [{ who: "ann", count: 3, at: 5, via: "historian", allowed: true }],
       },
@@ -56,7 +75,7 @@ describe("the registry's access log", () => {
   });
 
   it("is told of refusals rather than of reads when too many wait, and what is dropped is counted", async () => {
-    const { made, sent } = reporter([], 2);
+    const { made, sent } = await reporter([], 2);
     made.record(read({ who: "a" }));
     made.record(read({ who: "b" }));
     made.record(read({ who: "c" })); // no room
@@ -69,7 +88,7 @@ describe("the registry's access log", () => {
   });
 
   it("gives up what the registry refuses", async () => {
-    const { made } = reporter([422]);
+    const { made } = await reporter([422]);
     made.record(refusal("ann"));
     await made.flush();
     await made.flush();

@@ -48,7 +48,7 @@ class Rules {
 
   set(rules: AccessRules): void {
     this.rules = rules;
-    for (const listener of [...this.listeners]) listener();
+    for (const listener of this.listeners) listener();
   }
 }
 
@@ -75,7 +75,9 @@ beforeEach(async () => {
   await serve();
 });
 
-function ask(path: string, who = "viewer", init: RequestInit = {}): Promise<Response> {
+type Init = Omit<RequestInit, "headers"> & { headers?: Record<string, string> };
+
+function ask(path: string, who = "viewer", init: Init = {}): Promise<Response> {
   const headers = { ...init.headers, Authorization: `Bearer ${tokens[who]}` };
   return fetch(`${service.url}/api/history${path}`, { ...init, headers });
 }
