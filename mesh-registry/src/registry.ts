@@ -25,6 +25,7 @@ import { createQualityBoard } from "./observe/quality-board.js";
 import type { RegistryOptions, RegistryWorld } from "./options.js";
 import { openNodePasswords } from "./provisioning/node-credential.js";
 import { createProvisioner } from "./provisioning/provisioner.js";
+import { createReports } from "./report/reports.js";
 import { openCatalogue } from "./store/catalogue.js";
 
 /** What nodes are told where this registry has no broker itself. */
@@ -108,6 +109,7 @@ async function compose(
   const board = createQualityBoard({ link, clock, log });
   const compliance = createCompliance({ catalogue, board, announcer, clock, log });
   owned.own(() => compliance.close());
+  const reports = createReports({ catalogue, compliance, clock });
   const face = await startFace(options, catalogue, log, {
     broker,
     provisioner,
@@ -117,6 +119,7 @@ async function compose(
     observation,
     historianConfiguration,
     compliance,
+    reports,
   });
   owned.own(() => face.close());
   // Whoever waits for a change is sent away first: nothing holds up an orderly end.

@@ -1,5 +1,6 @@
 import type { Log } from "@fieldmesh/runtime";
 import type { Announcer } from "../announce/announcer.js";
+import type { Conflict } from "../governance/applicable.js";
 import { type ApplicableRule, PolicyBook } from "../governance/policy-book.js";
 import type { QualityBoard } from "../observe/quality-board.js";
 import type { ComplianceChange, ComplianceReport, ComplianceSummary } from "../resources/compliance.js";
@@ -25,6 +26,8 @@ export interface Compliance {
   qualityOf(product: Product): ProductQuality;
   /** Policies that are for a product, with what mandatory ones of all take back of them. */
   rulesFor(product: Product): readonly ApplicableRule[];
+  /** What mandatory policies of all take back of others. */
+  conflicts(): Conflict[];
   /** Streams whose readings a product offers, by name. */
   streamsOf(product: string): string[];
   /** Products that offer a stream, by name. */
@@ -117,6 +120,10 @@ class Judge implements Compliance {
 
   rulesFor(product: Product): readonly ApplicableRule[] {
     return this.#book.of(product);
+  }
+
+  conflicts(): Conflict[] {
+    return this.#book.conflicts();
   }
 
   streamsOf(product: string): string[] {

@@ -3,7 +3,7 @@ import { VERDICTS } from "../resources/compliance.js";
 import { domainId, filledText, resourceId } from "../resources/fields.js";
 import { ENFORCEMENTS, POLICY_TYPES } from "../resources/governance-policy.js";
 import { PRODUCT_STATUSES } from "../resources/product.js";
-import { afterId, ofAfter, paged, startsOnce } from "./lists.js";
+import { afterId, ofAfter, paged, startsOnce, whole } from "./lists.js";
 
 export const policyList = z
   .strictObject({
@@ -41,4 +41,16 @@ export const complianceQuery = z.strictObject({
     .optional()
     .describe("changes instead, newest first, as of …/compliance/history"),
   policy: z.string().max(100).optional().describe("by the rules of this one only; `sla`: its own promises"),
+});
+
+export const usageQuery = z.strictObject({
+  limit: whole(1, 1_000).optional().describe("of each at most so many; 10 by default"),
+  days: whole(1, 3_650).optional().describe("nobody has read what is unused for so long; 30 by default"),
+});
+
+export const reportQuery = z.strictObject({
+  format: z
+    .enum(["json", "markdown"])
+    .optional()
+    .describe("else by `Accept`: application/json, text/markdown"),
 });

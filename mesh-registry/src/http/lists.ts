@@ -11,7 +11,8 @@ const DEFAULT_LIMIT = 100;
 const MAX_OFFSET = 1_000_000;
 const MAX_DEPTH = 1_000;
 
-function whole(min: number, max: number) {
+/** A whole number in a query. */
+export function whole(min: number, max: number) {
   return z
     .string()
     .refine(

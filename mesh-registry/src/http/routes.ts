@@ -13,6 +13,7 @@ import type { HistorianConfiguration } from "../historian-configuration/historia
 import type { BrokerHealth } from "../observe/broker-health.js";
 import type { Observation } from "../observe/observation.js";
 import type { Provisioner } from "../provisioning/provisioner.js";
+import type { Reports } from "../report/reports.js";
 import type { Catalogue } from "../store/catalogue.js";
 import { type AccessRoutesParts, accessRoutes } from "./access-routes.js";
 import { attestationRoutes } from "./attestation-routes.js";
@@ -33,6 +34,7 @@ import { policyRoutes } from "./policy-routes.js";
 import { productRoutes } from "./product-routes.js";
 import { provisionRoutes } from "./provision-routes.js";
 import { qualityRoutes } from "./quality-routes.js";
+import { reportRoutes } from "./report-routes.js";
 import type { RouteParts } from "./route-parts.js";
 import { seedDataRoutes } from "./seed/data-routes.js";
 import type { HistorianReader } from "./seed/historian-reader.js";
@@ -52,6 +54,7 @@ export interface BesideCatalogue extends AccessRoutesParts {
   observation: Pick<Observation, "conflicts" | "index">;
   historianConfiguration: Pick<HistorianConfiguration, "current" | "changed" | "waiting">;
   compliance: Compliance;
+  reports: Reports;
 }
 
 export interface RegistryRoutesOptions extends BesideCatalogue {
@@ -88,6 +91,7 @@ export function registryRoutes({
   observation,
   historianConfiguration,
   compliance,
+  reports,
 }: RegistryRoutesOptions): Router {
   const router = Router();
   const rate = limited(
@@ -119,6 +123,7 @@ export function registryRoutes({
   qualityRoutes(parts, compliance);
   attestationRoutes(parts);
   impactRoutes(parts, compliance);
+  reportRoutes(parts, reports);
   subscriptionRoutes(parts);
   accessRoutes(parts, { door, addresses });
   keyRoutes(parts);

@@ -1,7 +1,7 @@
 import { IdTakenError, IndexError } from "@fieldmesh/storage";
 import type { ComplianceChange } from "../resources/compliance.js";
 import type { Collections } from "./collections.js";
-import type { Standing } from "./governance-collections.js";
+import type { ChangeDocument, Standing } from "./governance-collections.js";
 import { changeId, standingKey } from "./keys.js";
 import type { StoreParts } from "./store-parts.js";
 
@@ -68,8 +68,12 @@ export function createComplianceRecords(
         changes.find({ index: "sequence", equals, order: "descending", limit, after }),
         changes.count("sequence", equals),
       ]);
-      const items = page.items.map(({ document: { sequence: _, ...change } }) => change);
+      const items = page.items.map(({ document }) => decode(document));
       return { items, total, next: page.next };
     },
   };
+}
+
+function decode({ product, version, at, state, before, rules }: ChangeDocument): ComplianceChange {
+  return { product, version, at, state, before, rules };
 }
