@@ -79,7 +79,7 @@ export class Lane {
     const { counters, limits, pressure } = this.#host;
     const size = end - start;
     if (readers.length === 0) return;
-    const run = bytes.subarray(start, end);
+    const run = size === bytes.length ? bytes : bytes.subarray(start, end); // a small client's read is one packet
     for (const reader of readers) {
       if (!reader.accepted) continue;
       if (reader.shedding && pressure.sheds(reader)) {

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { isLoopback } from "@fieldmesh/runtime";
+import { readDirectly } from "./direct-reads.js";
 import { FINISH_GRACE_MS, type Transport, type TransportEvents } from "./transport.js";
 
 /** Up to here a copy in one piece costs less than a gathered write, and with TLS one record less for each chunk. */
@@ -28,7 +29,7 @@ export class StreamTransport implements Transport {
     };
     // Writes are already gathered once a turn: Nagle's algorithm would only add delay.
     this.#socket.setNoDelay(true);
-    this.#socket.on("data", (chunk: Buffer) => events.onData(chunk));
+    readDirectly(this.#socket, (chunk) => events.onData(chunk));
     this.#socket.on("end", end);
     this.#socket.on("close", end);
     this.#socket.on("error", end); // "close" follows; a reset is a client's right
