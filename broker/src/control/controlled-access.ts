@@ -7,7 +7,7 @@ import { Directory } from "./directory.js";
 import { Judge } from "./judge.js";
 import { KeptDirectory } from "./kept-directory.js";
 import type { ClientRecord } from "./records.js";
-import { ANSWER_TOPIC, COMMAND_TOPIC } from "./topics.js";
+import { COMMAND_TOPIC, reachesAnswers } from "./topics.js";
 
 export interface ControlledAccessOptions {
   /** For everyone whom the directory does not know. */
@@ -90,7 +90,7 @@ export class ControlledAccess implements AccessControl {
   }
 
   maySubscribe(who: Identity, filter: string): boolean {
-    if (filter === ANSWER_TOPIC) return this.mayAdminister(who);
+    if (reachesAnswers(filter)) return this.mayAdminister(who);
     if (!this.#known.has(who)) return this.#others.maySubscribe(who, filter);
     if (isReservedTopic(filter) && filter !== "$SYS" && !filter.startsWith("$SYS/")) return false;
     const client = this.#clientOf(who);

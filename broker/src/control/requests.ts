@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { MAX_ANSWER_BYTES, MAX_COMMANDS } from "./bounds.js";
 import { CommandError } from "./command-error.js";
 import { COMMANDS } from "./commands.js";
@@ -21,6 +22,8 @@ export interface Executed {
   failed: string[];
 }
 
+/** Commands that are carried out before messages of clients are looked at again. */
+const AT_A_TIME = 32;
 const UNKNOWN = "Unknown command";
 
 /** Carries out the commands of one message, in their order; one that fails does not stop the next. It never rejects. */
@@ -40,7 +43,10 @@ export async function execute(
   if (commands.length > MAX_COMMANDS)
     return refused(`Too many commands: at most ${MAX_COMMANDS} in a message`);
   const executed: Executed = { answers: [], changed: [], failed: [] };
-  for (const command of commands as unknown[]) await executeOne(directory, command, executed, onFault);
+  for (const [index, command] of (commands as unknown[]).entries()) {
+    if (index % AT_A_TIME === AT_A_TIME - 1) await setImmediate(); // others want their turn too
+    await executeOne(directory, command, executed, onFault);
+  }
   return executed;
 }
 

@@ -2,7 +2,7 @@ import type { AuthenticateError, PublishPacket } from "aedes";
 import { generate } from "mqtt-packet";
 import type { AccessControl } from "../access/access.js";
 import { SignInBackoff } from "../access/sign-in-backoff.js";
-import { ANSWER_TOPIC, COMMAND_TOPIC } from "../control/topics.js";
+import { ANSWER_TOPIC, COMMAND_TOPIC, reachesAnswers } from "../control/topics.js";
 import type { Limits } from "../limits.js";
 import type { LogLimiter } from "../log-limiter.js";
 import type { Port } from "../port/port.js";
@@ -110,7 +110,7 @@ export class Permissions {
       who,
       payload: Buffer.from(packet.payload),
       answer: (text) => {
-        const wanted = Object.keys(client.subscriptions).includes(ANSWER_TOPIC);
+        const wanted = Object.keys(client.subscriptions).some(reachesAnswers);
         if (wanted && !port.destroyed) port.outward.push(answerPacket(text));
       },
     });
