@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { RegistryOptions } from "../options.js";
+import type { RegistryOptions, RegistryWorld } from "../options.js";
 import { startRegistry } from "../registry.js";
 import { temporaryFolder } from "./embedded.js";
 import { quiet } from "./quiet.js";
@@ -20,7 +20,11 @@ export interface Service {
 }
 
 /** A registry on a real embedded store and a real socket, gone when the test is over. */
-export async function registryService(more: Partial<RegistryOptions> = {}, at?: string): Promise<Service> {
+export async function registryService(
+  more: Partial<RegistryOptions> = {},
+  at?: string,
+  world: Partial<RegistryWorld> = {},
+): Promise<Service> {
   const folder = at ?? (await temporaryFolder());
   const registry = await startRegistry(
     {
@@ -30,7 +34,7 @@ export async function registryService(more: Partial<RegistryOptions> = {}, at?: 
       folder: join(folder, "registry"),
       ...more,
     },
-    { log: quiet },
+    { log: quiet, ...world },
   );
   onTestFinished(() => registry.close());
   return {
