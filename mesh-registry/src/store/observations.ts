@@ -39,9 +39,13 @@ export function createObservations(
     unclaimedDomains += Number(isUnclaimed(now?.value)) - Number(isUnclaimed(before?.value));
   });
 
+  /** On their way into the store: many are made at once. */
+  let draftsOnTheWay = 0;
+  let domainsOnTheWay = 0;
+
   /** Called with the turn of the domain. */
   const makeDomain = async (id: string): Promise<void> => {
-    if (unclaimedDomains >= limits.unclaimedDomains || domains.size >= limits.domains) {
+    if (unclaimedDomains + domainsOnTheWay >= limits.unclaimedDomains || domains.size >= limits.domains) {
       throw new RegistryError(
         "too_many",
         `there are ${unclaimedDomains} domains of nobody's: claim some first`,
@@ -57,18 +61,28 @@ export function createObservations(
       createdAt: now,
       updatedAt: now,
     };
-    await domains.insert(id, made);
+    domainsOnTheWay += 1;
+    try {
+      await domains.insert(id, made);
+    } finally {
+      domainsOnTheWay -= 1;
+    }
   };
   /** Called with the turn of the product. */
   const makeDraft = async (id: string, domain: string, observed: Observed): Promise<void> => {
-    if (drafts >= limits.unclaimedDrafts || table.size >= limits.products) {
+    if (drafts + draftsOnTheWay >= limits.unclaimedDrafts || table.size >= limits.products) {
       throw new RegistryError(
         "too_many",
         `there are ${drafts} drafts of nobody's: claim or retire some first`,
       );
     }
     const now = clock();
-    await table.insert(id, { ...draftOf(id, domain), observed, createdAt: now, updatedAt: now });
+    draftsOnTheWay += 1;
+    try {
+      await table.insert(id, { ...draftOf(id, domain), observed, createdAt: now, updatedAt: now });
+    } finally {
+      draftsOnTheWay -= 1;
+    }
   };
   return {
     observe(id, domain, see) {
