@@ -22,6 +22,7 @@ export class FailureError extends Error {
 /** Codes of errors from other rooms that mean "asked wrongly". */
 const USAGE_CODES: ReadonlySet<string> = new Set([
   "cli_usage",
+  "config_file",
   "configuration",
   "environment",
   "broker_address",

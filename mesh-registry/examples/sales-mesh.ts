@@ -131,9 +131,11 @@ export async function salesMesh(
 
   const { consumers, upstream, downstream } = await mesh.getProductLineage(product);
   const report = await mesh.generateMeshReport();
+  const { totals, compliance } = report;
   await tell(11, "The mesh as a whole", [
     `${product}: made from ${upstream.length}, made into ${downstream.length}, used by ${consumers.join(", ")}`,
-    JSON.stringify(report["totals"] ?? {}),
+    `${totals.domains} domains, ${totals.products} products, ${totals.consumers} consumers, ${totals.policies} policies`,
+    `compliance: ${compliance.pass} pass, ${compliance.fail} fail, ${compliance.unknown} unknown`,
   ]);
 }
 

@@ -19,6 +19,9 @@ export interface RegistryOptions {
 /** Of a request the status 400 or 422: what was asked is malformed. */
 const ASKED_WRONGLY: ReadonlySet<number> = new Set([400, 422]);
 
+/** A person waits, and asks again if need be. */
+const RETRIES = 1;
+
 export function addRegistryOptions(command: Command): Command {
   return command
     .option("--registry <url>", "where the registry is; else REGISTRY_URL, else http://127.0.0.1:8000")
@@ -38,7 +41,7 @@ export async function withMesh<T>(
   const read = readEnvironment(["REGISTRY_URL", "REGISTRY_PORT", "REGISTRY_KEY"], given);
   const url = read.REGISTRY_URL ?? `http://127.0.0.1:${read.REGISTRY_PORT}`;
   try {
-    return await work(createMeshClient({ url, key: read.REGISTRY_KEY }));
+    return await work(createMeshClient({ url, key: read.REGISTRY_KEY, retries: RETRIES }));
   } catch (error) {
     throw told(error);
   }

@@ -23,13 +23,17 @@ import type {
   ComplianceSummary,
   Conflict,
   Domain,
+  DomainAnalytics,
   DomainInput,
   DomainUpdate,
   GovernancePolicy,
+  ImpactReport,
   KeyInput,
   LineageEdge,
   LineageInput,
+  LineageStatistics,
   MeshReport,
+  NewApiKey,
   PolicyInput,
   PolicyUpdate,
   Product,
@@ -49,6 +53,7 @@ import type {
   Template,
   TemplateInput,
   TemplateUpdate,
+  UsageAnalytics,
   Version,
   VersionInput,
 } from "./types.js";
@@ -103,10 +108,15 @@ export interface MeshClient extends MeshVerbs {
   readonly keys: {
     list(): Promise<ApiKey[]>;
     /** With the key itself, this once. */
-    create(input: KeyInput): Promise<ApiKey & { key: string }>;
+    create(input: KeyInput): Promise<NewApiKey>;
     revoke(id: string): Promise<void>;
   };
   readonly conflicts: { list(): Promise<Conflict[]> };
+  readonly analytics: {
+    domains(): Promise<DomainAnalytics[]>;
+    lineage(): Promise<LineageStatistics>;
+    usage(query?: { limit?: number; days?: number }): Promise<UsageAnalytics>;
+  };
   report(): Promise<MeshReport>;
   reportMarkdown(): Promise<string>;
 }
@@ -126,7 +136,8 @@ interface ProductRequests {
   quality(id: string): Promise<ProductQuality>;
   postQuality(id: string, metrics: Record<string, number>): Promise<ProductQuality>;
   attest(id: string, attestation: AttestationInput): Promise<ProductAttestation>;
-  impact(id: string): Promise<Record<string, unknown>>;
+  /** Who is to be told when something happens to it. */
+  impact(id: string): Promise<ImpactReport>;
 }
 
 /** A client of a registry. Makes no request by itself, and holds nothing open. */
@@ -209,13 +220,17 @@ export function createMeshClient(options: MeshClientOptions): MeshClient {
     },
     keys: {
       list: () => all<ApiKey>(transport, "/keys"),
-      create: (input: KeyInput) =>
-        json<ApiKey & { key: string }>(transport, { method: "POST", path: "/keys", body: input }),
+      create: (input: KeyInput) => json<NewApiKey>(transport, { method: "POST", path: "/keys", body: input }),
       async revoke(id: string) {
         await transport({ method: "DELETE", path: at("/keys", id) });
       },
     },
     conflicts: { list: () => all<Conflict>(transport, "/conflicts") },
+    analytics: {
+      domains: () => all<DomainAnalytics>(transport, "/analytics/domains"),
+      lineage: () => get<LineageStatistics>("/analytics/lineage-stats"),
+      usage: (query?: object) => get<UsageAnalytics>("/analytics/usage", query),
+    },
     report: () => get<MeshReport>("/report"),
     reportMarkdown: () => textOf("/report", { format: "markdown" }, "text/markdown"),
   };

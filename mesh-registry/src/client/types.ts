@@ -1,11 +1,14 @@
 import type { z } from "zod";
+import type { apiKey, apiKeyInput, newApiKey } from "../resources/api-key.js";
 import type { attestationInput } from "../resources/attestation.js";
 import type { claimInput } from "../resources/claim.js";
 import type { domainInput, domainUpdate } from "../resources/domain.js";
 import type { governancePolicyInput, governancePolicyUpdate } from "../resources/governance-policy.js";
+import type { impactReport } from "../resources/impact.js";
 import type { lineageInput } from "../resources/lineage-edge.js";
 import type { productInput, productUpdate } from "../resources/product.js";
 import type { provisionInput } from "../resources/provision.js";
+import type { domainAnalytics, lineageStatistics, meshReport, usageAnalytics } from "../resources/report.js";
 import type { subscriptionInput } from "../resources/subscription.js";
 import type { templateInput, templateUpdate } from "../resources/template.js";
 import type { versionInput } from "../resources/version.js";
@@ -25,8 +28,17 @@ export type TemplateUpdate = z.input<typeof templateUpdate>;
 export type ProvisionInput = z.input<typeof provisionInput>;
 export type ClaimInput = z.input<typeof claimInput>;
 export type AttestationInput = z.input<typeof attestationInput>;
+export type KeyInput = z.input<typeof apiKeyInput>;
 
 /** What is answered. */
+export type ApiKey = z.output<typeof apiKey>;
+/** With the key itself, which is told this once. */
+export type NewApiKey = z.output<typeof newApiKey>;
+export type ImpactReport = z.output<typeof impactReport>;
+export type MeshReport = z.output<typeof meshReport>;
+export type DomainAnalytics = z.output<typeof domainAnalytics>;
+export type LineageStatistics = z.output<typeof lineageStatistics>;
+export type UsageAnalytics = z.output<typeof usageAnalytics>;
 export type { ProductContract } from "../exchange/contract.js";
 export type { AccessEntry } from "../resources/access-log.js";
 export type { ProductAttestation } from "../resources/attestation.js";
@@ -69,24 +81,3 @@ export interface SubscriptionQuery {
   consumer?: string;
   state?: string;
 }
-
-/** An API key; the key itself is shown once, when it is made. */
-export interface ApiKey {
-  id: string;
-  name: string;
-  role: string;
-  domains?: string[];
-  products?: string[];
-  expiresAt?: number;
-  createdAt: number;
-}
-export interface KeyInput {
-  name: string;
-  role: "viewer" | "operator" | "admin";
-  domains?: string[];
-  products?: string[];
-  expiresAt?: number;
-}
-
-/** The mesh as a whole; see the registry's API description for all of it. */
-export type MeshReport = Record<string, unknown>;

@@ -42,7 +42,13 @@ export interface Provisioner {
 }
 
 /** What is answered of a record. */
-export function toProvision({ plain, login, issue, madeProduct, ...provision }: ProvisionRecord): Provision {
+export function toProvision({
+  plain: _plain,
+  login: _login,
+  issue: _issue,
+  madeProduct: _madeProduct,
+  ...provision
+}: ProvisionRecord): Provision {
   return provision;
 }
 
