@@ -140,6 +140,7 @@ export function accessRoutes(
         if (who !== asker.name && !access.mayDecide(product, asker)) {
           throw forbidden(
             `what ${who} did is told by ${who}, by the owner of "${product.id}", or by administrators`,
+            product.id,
           );
         }
         const { allowed, reason } = access.mayRead(
