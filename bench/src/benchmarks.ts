@@ -9,6 +9,7 @@ import { measure } from "./historian/measure.js";
 import { mongodb } from "./historian/mongodb.js";
 import { latency } from "./latency.js";
 import { parse } from "./parse.js";
+import { registry } from "./registry/registry.js";
 
 /** Every benchmark by the name it is called with. */
 export const benchmarks: Record<string, Benchmark> = {
@@ -22,4 +23,5 @@ export const benchmarks: Record<string, Benchmark> = {
   historian,
   measure,
   mongodb,
+  registry,
 };
