@@ -63,7 +63,7 @@ export interface RegistryRoutesOptions extends BesideCatalogue {
   historian: HistorianReader;
   /** Shown in the API description and by `/health`. */
   version: string;
-  /** Requests of one person or program at one address. Default 60,000 in 10 s. */
+  /** Requests of one person or program at one address. Default 120,000 in 10 s. */
   rate?: RateLimit | undefined;
 }
 
@@ -73,7 +73,7 @@ export interface RateLimit {
 }
 
 /** Twice what one busy client gets out of a small machine: a bound for one that has gone mad. */
-const RATE: RateLimit = { max: 60_000, windowMs: 10_000 };
+const RATE: RateLimit = { max: 120_000, windowMs: 10_000 };
 const MAX_RATED = 10_000;
 
 /** The registry's REST interface. */
