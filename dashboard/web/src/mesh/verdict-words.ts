@@ -2,9 +2,9 @@ import type { FactSource, RuleCompliance } from "./types.js";
 
 const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
 
-/** What was measured, with its unit; a dash where nothing was. */
+/** What was measured, with its unit. */
 export function measuredText({ measured, unit }: Pick<RuleCompliance, "measured" | "unit">): string {
-  if (measured === undefined) return "–";
+  if (measured === undefined) return "nothing";
   return unit === undefined ? number.format(measured) : `${number.format(measured)}\u00a0${unit}`;
 }
 

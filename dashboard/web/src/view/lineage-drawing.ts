@@ -83,7 +83,6 @@ export function drawLineage(place: HTMLElement, options: DrawingOptions): Lineag
     style: stylesOf(options.colours),
     minZoom: 0.1,
     maxZoom: 3,
-    wheelSensitivity: 0.4,
     autoungrabify: true,
     autounselectify: true,
     boxSelectionEnabled: false,

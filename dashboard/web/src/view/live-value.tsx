@@ -28,7 +28,7 @@ export function LiveValue({
       title={away ? `${stream}: nothing comes now` : `${stream}, live`}
       data-live={stream}
     >
-      <span class="live-dot" aria-hidden="true" />
+      <span class="value-dot" aria-hidden="true" />
       {named !== undefined && <span class="quiet">{named}</span>}
       <Value sensor={sensor} />
       <span class="visually-hidden">{away ? " (not coming now)" : " (live)"}</span>

@@ -32,7 +32,7 @@ export function AccessLog({ product }: { product: string }) {
       <Read reading={reading} missing="This registry keeps no access log.">
         {({ items, next }) =>
           items.length === 0 ? (
-            <p class="empty-line">{only ? "Nobody was refused." : "Nobody has read it yet."}</p>
+            <p class="empty-line">{only ? "Nobody was refused." : "Nothing was done with it yet."}</p>
           ) : (
             <Entries key={key} newest={items} next={next} />
           )

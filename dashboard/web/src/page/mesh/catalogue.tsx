@@ -18,6 +18,7 @@ import { PageTitle } from "../../view/page-title.js";
 import { Read } from "../../view/read.js";
 import { useRead } from "../../view/use-read.js";
 import { CatalogueFacets } from "./catalogue-facets.js";
+import { Conflicts } from "./conflicts.js";
 import { ProductRow } from "./product-row.js";
 
 const PAGE = 50;
@@ -48,6 +49,7 @@ export function CataloguePage() {
           </a>
         </nav>
       </search>
+      <Conflicts />
       <div class="catalogue">
         <CatalogueFacets query={query} onChange={change} />
         <Found query={query} />

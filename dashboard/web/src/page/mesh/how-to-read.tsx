@@ -1,12 +1,8 @@
-import { useSignal } from "@preact/signals";
-import { mesh } from "../../mesh/api.js";
-import { mosquittoSub } from "../../mesh/mosquitto-sub.js";
-import type { BrokerCredential, Product, ProductAccess, Subscription } from "../../mesh/types.js";
+import type { Product, ProductAccess, Subscription } from "../../mesh/types.js";
 import { fullTime } from "../../model/times.js";
-import { ActionButton, OutcomeText, useAction } from "../../view/action.js";
-import { Copy } from "../../view/copy.js";
 import { Fact } from "../../view/fact.js";
 import { Check, Lock } from "../../view/icons.js";
+import { Credential } from "./credential.js";
 
 /** Address, topics and credential: all that a consumer needs. */
 export function HowToRead({
@@ -76,8 +72,8 @@ export function HowToRead({
       {own?.state === "approved" && mqtt !== undefined && (
         <Credential
           key={product.id}
-          subscription={own}
-          has={mqtt.credential === "made"}
+          subscription={own.id}
+          made={mqtt.credential === "made"}
           topics={mqtt.topics}
           onMade={onMade}
         />
@@ -88,56 +84,4 @@ export function HowToRead({
 
 function sentence(reason: string): string {
   return reason === "" ? "" : `${reason.charAt(0).toUpperCase()}${reason.slice(1)}`;
-}
-
-/** Makes the password of the consumer's credential: it is shown this once, with a line to try it. */
-function Credential({
-  subscription,
-  has,
-  topics,
-  onMade,
-}: {
-  subscription: Subscription;
-  has: boolean;
-  topics: readonly string[];
-  onMade: () => Promise<void>;
-}) {
-  const made = useSignal<BrokerCredential | undefined>(undefined);
-  const action = useAction();
-  const shown = made.value;
-  if (shown !== undefined) {
-    const line = mosquittoSub({ ...shown, topics: topics.length === 0 ? shown.topics : [...topics] });
-    return (
-      <div class="secret" data-credential>
-        <p>
-          <strong>The password is shown this once:</strong>
-        </p>
-        <Copy text={shown.password} label="Copy the password" />
-        {line !== undefined && (
-          <>
-            <p class="quiet">To read with it:</p>
-            <Copy text={line} label="Copy the command" />
-          </>
-        )}
-      </div>
-    );
-  }
-  return (
-    <div class="stack-small">
-      <div class="button-row">
-        <ActionButton
-          action={action}
-          work={async () => {
-            made.value = await mesh.credential(subscription.id);
-            await onMade();
-            return "";
-          }}
-        >
-          {has ? "Make a new password" : "Make a credential"}
-        </ActionButton>
-      </div>
-      {has && <p class="quiet">A password was made before; a new one makes it void.</p>}
-      <OutcomeText outcome={action.outcome} />
-    </div>
-  );
 }

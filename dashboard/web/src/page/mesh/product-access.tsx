@@ -31,7 +31,7 @@ export function ProductAccessPart({ product }: ProductProps) {
           <h2 id="how-to-read">How you read it</h2>
           {(mayAsk || decides) && product.status !== "retired" && (
             <button type="button" class="button button-small" onClick={() => (asking.value = true)}>
-              Ask for access
+              {mayAsk ? "Ask for access" : "Ask for somebody else"}
             </button>
           )}
         </div>

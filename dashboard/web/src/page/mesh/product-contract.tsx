@@ -112,7 +112,7 @@ function Contract({ version, newest }: { version: Version; newest: boolean }) {
 /** Nothing is said; screen readers pass over it. */
 function None() {
   return (
-    <span class="quiet" aria-hidden="true">
+    <span class="quiet nothing" aria-hidden="true">
       –
     </span>
   );

@@ -15,6 +15,7 @@ import { LiveValue } from "../../view/live-value.js";
 import { Table } from "../../view/table.js";
 import { useRead } from "../../view/use-read.js";
 import { ClaimDialog } from "./claim.js";
+import { Conflicts } from "./conflicts.js";
 import type { ProductProps } from "./product.js";
 import { EditDialog } from "./product-edit.js";
 import { RetireDialog } from "./product-retire.js";
@@ -24,6 +25,7 @@ export function ProductOverview(props: ProductProps) {
   const { product } = props;
   return (
     <>
+      <Conflicts product={product} />
       <Actions {...props} />
       <div class="columns columns-wide">
         <section class="card" aria-labelledby="about">

@@ -35,7 +35,11 @@ export function ProductQuality({ product }: ProductProps) {
         {promised ? (
           <Read reading={reading} missing="This registry does not judge products.">
             {({ rules }) => (
-              <RulesTable title="Promise" rules={rules.filter(({ policy }) => policy === SLA_POLICY)} />
+              <RulesTable
+                title="Promise"
+                rules={rules.filter(({ policy }) => policy === SLA_POLICY)}
+                named={({ rule }) => <PromiseWords product={product} rule={rule} />}
+              />
             )}
           </Read>
         ) : (
@@ -48,6 +52,17 @@ export function ProductQuality({ product }: ProductProps) {
       <Streams product={product} />
       <ComplianceCard product={product} reading={reading} ownPolicy={SLA_POLICY} />
       <ComplianceHistory product={id} />
+    </>
+  );
+}
+
+/** The rule that the registry made of a promise begins with its name. */
+function PromiseWords({ product, rule }: { product: Product; rule: string }) {
+  const found = slaPromises(product.sla).find(({ name }) => rule.startsWith(name));
+  if (found === undefined) return <code>{rule}</code>;
+  return (
+    <>
+      {found.word} <span class="promised">{found.promise}</span>
     </>
   );
 }

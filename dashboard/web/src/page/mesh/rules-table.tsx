@@ -10,11 +10,14 @@ import { Table } from "../../view/table.js";
 export function RulesTable({
   rules,
   title,
+  named,
   action,
 }: {
   rules: readonly RuleCompliance[];
   /** Heading of the first column. */
   title: string;
+  /** A rule in words, where it has some. */
+  named?: (rule: RuleCompliance) => ComponentChildren;
   /** What can be done about a rule. */
   action?: (rule: RuleCompliance) => ComponentChildren;
 }) {
@@ -39,7 +42,7 @@ export function RulesTable({
           data-policy={rule.policy}
         >
           <th scope="row">
-            <code>{rule.rule}</code>
+            {named?.(rule) ?? <code>{rule.rule}</code>}
             {rule.enforcement === "advisory" && <span class="quiet"> advisory</span>}
             {rule.overruled !== undefined && (
               <span class="quiet overruled"> does not count: {rule.overruled}</span>
@@ -49,11 +52,11 @@ export function RulesTable({
             <VerdictBadge verdict={rule.verdict} />
           </td>
           <td data-label="Measured" class="number">
-            {measuredText(rule)}
+            {rule.measured === undefined ? <span class="quiet nothing">–</span> : measuredText(rule)}
           </td>
           <td data-label="When">
             {rule.at === undefined ? (
-              <span class="quiet">–</span>
+              <span class="quiet nothing">–</span>
             ) : (
               <time title={fullTime(rule.at)}>{timeText(rule.at, now)}</time>
             )}

@@ -3,9 +3,10 @@ import { productHref } from "../../mesh/place.js";
 import type { Subscription } from "../../mesh/types.js";
 import { fullTime, timeText } from "../../model/times.js";
 import { seconds } from "../../server-clock.js";
-import { session } from "../../state.js";
+import { may, session } from "../../state.js";
 import { SubscriptionBadge } from "../../view/mesh-badges.js";
 import { type Column, Table } from "../../view/table.js";
+import { CredentialDialog } from "./credential.js";
 import { DecisionDialog, type Verb } from "./decision.js";
 
 /** Subscriptions with what became of them, and the buttons that decide about them. */
@@ -23,6 +24,7 @@ export function SubscriptionsTable({
   onDecided: () => Promise<void>;
 }) {
   const open = useSignal<{ subscription: Subscription; verb: Verb } | undefined>(undefined);
+  const equipping = useSignal<Subscription | undefined>(undefined);
   const now = seconds.value;
   const user = session.value.state === "signed-in" ? session.value.name : undefined;
   const columns: Column[] = [
@@ -81,6 +83,16 @@ export function SubscriptionsTable({
                       {WORD[verb]}
                     </button>
                   ))}
+                  {state === "approved" && may("admin") && consumer !== user && (
+                    <button
+                      type="button"
+                      class="button button-small"
+                      aria-label={`Credential of ${consumer}`}
+                      onClick={() => (equipping.value = subscription)}
+                    >
+                      Credential
+                    </button>
+                  )}
                 </div>
               </td>
             </tr>
@@ -89,6 +101,13 @@ export function SubscriptionsTable({
       </Table>
       {open.value !== undefined && (
         <DecisionDialog {...open.value} onClose={() => (open.value = undefined)} onDecided={onDecided} />
+      )}
+      {equipping.value !== undefined && (
+        <CredentialDialog
+          consumer={equipping.value.consumer}
+          subscription={equipping.value.id}
+          onClose={() => (equipping.value = undefined)}
+        />
       )}
     </>
   );

@@ -9,10 +9,14 @@ import { Table } from "../../view/table.js";
 /** What was added, removed and changed between two versions. */
 export function Differences({ versions }: { versions: readonly Version[] }) {
   const numbers = versions.map(({ version }) => version);
-  const from = useSignal(numbers[1] ?? "");
-  const to = useSignal(numbers[0] ?? "");
-  const before = versions.find(({ version }) => version === from.value);
-  const after = versions.find(({ version }) => version === to.value);
+  // Until somebody chooses: the newest against the one before it, also when another one is published.
+  const chosen = useSignal<{ from?: string; to?: string }>({});
+  const { from = numbers[1] ?? "", to = numbers[0] ?? "" } = chosen.value;
+  const before = versions.find(({ version }) => version === from);
+  const after = versions.find(({ version }) => version === to);
+  const choose = (change: { from?: string; to?: string }): void => {
+    chosen.value = { ...chosen.peek(), ...change };
+  };
   const changes =
     before === undefined || after === undefined ? [] : fieldChanges(before.schema, after.schema);
   return (
@@ -21,12 +25,12 @@ export function Differences({ versions }: { versions: readonly Version[] }) {
       <div class="difference-choice">
         <SelectField
           label="From"
-          value={from.value}
+          value={from}
           values={numbers}
-          onValue={(value) => (from.value = value)}
+          onValue={(value) => choose({ from: value })}
         />
-        <SelectField label="To" value={to.value} values={numbers} onValue={(value) => (to.value = value)} />
-        <MajorBadge from={from.value} to={to.value} />
+        <SelectField label="To" value={to} values={numbers} onValue={(value) => choose({ to: value })} />
+        <MajorBadge from={from} to={to} />
       </div>
       {changes.length === 0 ? (
         <p class="empty-line">No field differs.</p>
