@@ -32,7 +32,7 @@ test("what is announced stands there, what is taken back does not, and what nobo
   announcer.announce("mesh/product/new", "2");
   link.start();
   announcer.start();
-  const now = (): object => Object.fromEntries([...standing].sort());
+  const now = (): object => Object.fromEntries(standing);
   await vi.waitFor(
     () =>
       expect(now()).toEqual({
@@ -68,11 +68,7 @@ test("a broker that comes back with nothing has all of it again", async () => {
   onTestFinished(() => second.close());
   const after = await retainedOn(url, "mesh/#");
   await vi.waitFor(
-    () =>
-      expect([...after].sort()).toEqual([
-        ["mesh/product/a", "1"],
-        ["mesh/product/b", "2"],
-      ]),
+    () => expect(Object.fromEntries(after)).toEqual({ "mesh/product/a": "1", "mesh/product/b": "2" }),
     { ...SOON, timeout: 30_000 },
   );
 }, 60_000);

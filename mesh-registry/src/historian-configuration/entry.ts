@@ -1,5 +1,5 @@
-import type { Readers } from "../access/readers.js";
 import { isOffered } from "../access/decisions.js";
+import type { Readers } from "../access/readers.js";
 import type { Domain } from "../resources/domain.js";
 import type { Product } from "../resources/product.js";
 import { UNCLAIMED } from "../store/observations.js";

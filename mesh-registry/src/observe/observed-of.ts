@@ -24,8 +24,10 @@ export function tellsTheSame(one: Observed, other: Observed): boolean {
   return JSON.stringify(ordered(one)) === JSON.stringify(ordered(other));
 }
 
-function ordered({ seenAt: _, ...rest }: Observed): [string, unknown][] {
-  const { range, ...flat } = rest;
+function ordered(of: Observed): [string, unknown][] {
+  const { range, ...flat } = of;
   const fields: [string, unknown][] = Object.entries({ ...flat, min: range?.min, max: range?.max });
-  return fields.filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+  return fields
+    .filter(([name, value]) => value !== undefined && name !== "seenAt")
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -85,7 +85,10 @@ export class StreamObserver {
         this.#heard.clear();
       }),
     ];
-    this.#owned.own(() => Promise.resolve(ends.forEach((end) => void end())));
+    this.#owned.own(() => {
+      for (const end of ends) end();
+      return Promise.resolve();
+    });
     link.subscribe(FILTERS, 1).catch((error: unknown) => {
       log.error({ err: error, filters: FILTERS }, "births are not heard");
     });
