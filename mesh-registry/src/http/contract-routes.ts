@@ -34,13 +34,7 @@ export function contractRoutes(
   { router, catalogue, reads, writes }: RouteParts,
   brokers: readonly string[],
 ): void {
-  const { seen, changes, changesDomain } = permission(catalogue);
-  /** Of a domain that is not there the store says so. */
-  const demandDomain = ({ product }: ContractRead, response: Response): void => {
-    if (catalogue.domains.list({ where: ({ id }) => id === product.domain, limit: 1 }).total > 0) {
-      changesDomain(product.domain, response);
-    }
-  };
+  const { seen, changes, declares } = permission(catalogue);
   const yamlText = express.text({ type: YAML_TYPES, limit: MAX_YAML_BYTES });
   resource(router, "/products/:id/contract", {
     get: reads(
@@ -64,8 +58,7 @@ export function contractRoutes(
             throw new HttpProblem(422, "invalid", `id: expected "${id}", as in the path`, { errors });
           }
           const isThere = catalogue.products.find(id) !== undefined;
-          if (isThere) changes(id, response);
-          else demandDomain(read, response);
+          declares(isThere ? changes(id, response).value : undefined, read.product, response);
           const check = isThere ? ifMatch(request) : undefined;
           const { name } = principalOf(response);
           const { kept, contract } = await writeContract(catalogue, read, name, check);
@@ -82,7 +75,7 @@ export function contractRoutes(
         answered(async (request, response) => {
           const { name } = principalOf(response);
           const read = readOdcs(request);
-          demandDomain(read, response);
+          declares(undefined, read.product, response);
           const { kept, contract } = await writeContract(catalogue, read, name, undefined);
           response.status(201).set({
             ETag: etagOf(kept),

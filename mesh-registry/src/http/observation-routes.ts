@@ -2,18 +2,22 @@ import { HttpProblem, resource } from "@fieldmesh/runtime";
 import { claimed } from "../observe/claim.js";
 import type { Observation } from "../observe/observation.js";
 import { claimInput } from "../resources/claim.js";
+import type { Product, ProductUpdate } from "../resources/product.js";
 import { ifMatch, sendResource } from "./conditions.js";
 import { parseBody, parseQuery } from "./input.js";
 import { conflictList, pageOf, sendList, toCursor } from "./lists.js";
 import { idOf } from "./path.js";
+import { permission } from "./permission.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
 
 /** What was seen of streams: who claims what, and taking on what is nobody's. */
 export function observationRoutes(
-  { router, catalogue: { products }, reads, writes }: RouteParts,
+  { router, catalogue, reads, writes }: RouteParts,
   observation: Pick<Observation, "conflicts">,
 ): void {
+  const { products } = catalogue;
+  const { declares } = permission(catalogue);
   resource(router, "/conflicts", {
     get: reads(
       answered((request, response) => {
@@ -37,7 +41,12 @@ export function observationRoutes(
         const input = parseBody(request, claimInput);
         // Nobody had a word to lose: who claims it need not have read it.
         const check = request.get("If-Match") === undefined ? () => undefined : ifMatch(request);
-        sendResource(request, response, await products.update(id, (now) => claimed(now, input), check));
+        const change = (now: Product): ProductUpdate => {
+          const next = claimed(now, input);
+          declares(now, next, response);
+          return next;
+        };
+        sendResource(request, response, await products.update(id, change, check));
       }),
     ),
   });

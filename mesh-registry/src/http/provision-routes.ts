@@ -4,6 +4,7 @@ import { z } from "zod";
 import { archive } from "../provisioning/bundle.js";
 import { type Provisioner, toProvision } from "../provisioning/provisioner.js";
 import { resourceId } from "../resources/fields.js";
+import type { ProductInput } from "../resources/product.js";
 import {
   PROVISION_STATES,
   type Provision,
@@ -37,7 +38,7 @@ export function provisionRoutes(
   provisioner: Provisioner,
 ): void {
   const { answers, products, domains } = catalogue;
-  const { changes, changesDomain, sees } = permission(catalogue);
+  const { changes, changesDomain, declares, sees } = permission(catalogue);
   /** Whoever may change the product, or put it into its domain. What is not there the provisioner names. */
   const demand = ({ product, parameters }: Provision | ProvisionInput, response: Response): void => {
     const { domain } = parameters;
@@ -68,7 +69,8 @@ export function provisionRoutes(
     post: writes(
       creates(answers, provisionInput, async (input, _request, response) => {
         demand(input, response);
-        const { kept, made } = await provisioner.provision(input, principalOf(response).name);
+        const mayMake = (product: ProductInput): void => declares(undefined, product, response);
+        const { kept, made } = await provisioner.provision(input, principalOf(response).name, mayMake);
         const { value, json } = shown(kept);
         return { location: `/provisions/${value.id}`, etag: etagOf(kept), status: made ? 201 : 200, json };
       }),

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ProductInput } from "../resources/product.js";
 import type { BundleFile, Provision, ProvisionInput, ProvisionStep } from "../resources/provision.js";
 import type { Precondition } from "../store/domains.js";
 import type { Products } from "../store/products.js";
@@ -30,9 +31,14 @@ export interface Provisioner {
   get(id: string): Kept<ProvisionRecord>;
   /**
    * The same again changes nothing. With other parameters, or a template that was changed, what differs is made anew.
-   * @throws RegistryError not_found, invalid, unknown_reference, conflict
+   * @param mayMake throws where a product that is to be made is not for who asks
+   * @throws RegistryError not_found, invalid, unknown_reference, conflict; what `mayMake` throws
    */
-  provision(input: ProvisionInput, by: string): Promise<{ kept: Kept<ProvisionRecord>; made: boolean }>;
+  provision(
+    input: ProvisionInput,
+    by: string,
+    mayMake?: (product: ProductInput) => void,
+  ): Promise<{ kept: Kept<ProvisionRecord>; made: boolean }>;
   /** @throws RegistryError not_found; what the precondition throws */
   undo(id: string, check: Precondition<Provision>): Promise<Kept<ProvisionRecord>>;
   /** @throws RegistryError not_found, conflict unless it is ready */
@@ -192,10 +198,11 @@ export function createProvisioner(parts: ProvisionerParts): Provisioner {
   return {
     list: (query) => provisions.list(query),
     get: (id) => provisions.get(id),
-    provision(input, by) {
+    provision(input, by, mayMake) {
       const id = provisionId(input);
       return turns.run({ alone: [id] }, async () => {
         const { rendered, names } = prepare(input, by);
+        if (productOf(input.product) === undefined) mayMake?.(rendered.product);
         const before = provisions.find(id);
         if (
           before?.value.state === "ready" &&

@@ -34,14 +34,14 @@ export interface Products {
    * @throws RegistryError not_found, conflict while consumers are approved; what the precondition throws
    */
   retire(id: string, check: Precondition<Product>): Promise<Kept<Product>>;
-  /** Takes a draft back of which nothing came: no version, nothing made from it. @returns whether it is gone */
+  /** Takes a draft back of which nothing came: no version, nothing made from it, nobody asked for it. @returns whether it is gone */
   discard(id: string): Promise<boolean>;
 }
 
 export function createProducts(
   { domains, products: table, versions }: Pick<Collections, "domains" | "products" | "versions">,
   lineage: Lineage,
-  subscriptions: Pick<Subscriptions, "refuseWhileApproved" | "endAll">,
+  subscriptions: Pick<Subscriptions, "refuseWhileApproved" | "endAll" | "ofProduct">,
   { turns, clock, limits }: StoreParts,
 ): Products {
   const get = (id: string): Kept<Product> => {
@@ -130,6 +130,7 @@ export function createProducts(
       turns.run({ alone: [productKey(id)] }, async () => {
         const product = table.get(id)?.value;
         if (product === undefined) return true;
+        if (subscriptions.ofProduct(id).length > 0) return false;
         if (product.status !== "draft" || (await versions.count("sequence", [id])) > 0) return false;
         const madeFrom = ({ inputPorts }: Product): boolean => inputPorts.some((port) => port.product === id);
         if (table.slice({ where: madeFrom, limit: 1 }).total > 0) return false;

@@ -1,5 +1,6 @@
-import { HttpProblem, principalOf, resource } from "@fieldmesh/runtime";
+import { HttpProblem, type Principal, principalOf, resource } from "@fieldmesh/runtime";
 import type { Request, RequestHandler, Response } from "express";
+import type { Decision } from "../../access/decisions.js";
 import { type StreamIndex, streamsNamedBy } from "../../observe/stream-index.js";
 import { isReservedId } from "../../resources/fields.js";
 import type { Product } from "../../resources/product.js";
@@ -20,8 +21,16 @@ export function seedDataRoutes(
   { router, catalogue, reads }: RouteParts,
   { historian, index }: { historian: HistorianReader; index: Pick<StreamIndex, "governorOf"> },
 ): void {
-  const { products, access } = catalogue;
+  const { products, access, accessLog } = catalogue;
 
+  const record = ({ id }: Product, { name }: Principal, { allowed, reason }: Decision): void => {
+    accessLog.record({ product: id, who: name, what: "read", allowed, reason, via: "registry" });
+  };
+  /** @throws ForbiddenProblem, which the log has, too */
+  const told = (product: Product, asker: Principal, may: Decision): void => {
+    if (!may.allowed) record(product, asker, may);
+    demand(may);
+  };
   /** What is meant: a product by its id, or the one of this domain with a sensor of that name. */
   const findProduct = (domain: string, dataset: string, response: Response): Product => {
     const asker = principalOf(response);
@@ -47,14 +56,17 @@ export function seedDataRoutes(
   const handler = seedAnswered(async (request: Request, response: Response) => {
     const { limit = DEFAULT_LIMIT, start_date: from, end_date: to } = parseQuery(request, seedDataList);
     const product = findProduct(idOf(request, "domain"), idOf(request, "dataset"), response);
-    demand(access.mayRead(product, principalOf(response)));
+    const asker = principalOf(response);
+    const may = access.mayRead(product, asker);
+    told(product, asker, may);
     const stream = streamOf(product);
     // Who names another's stream in a port of its own has no say over it.
     const governor = index.governorOf(stream);
     if (governor !== undefined && governor.id !== product.id) {
-      demand(access.mayRead(governor, principalOf(response)));
+      told(governor, asker, access.mayRead(governor, asker));
     }
     const rows = await historian.read(stream, { limit, from, to });
+    record(product, asker, may);
     response.set({ "Cache-Control": "private, no-cache", Vary: "Authorization, Cookie" }).json(rows);
   });
   resource(router, "/data/:domain/:dataset", { get: [asSeed, ...reads(handler)] });
