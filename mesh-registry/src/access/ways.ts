@@ -23,12 +23,11 @@ export function httpWaysTo(product: Pick<Product, "outputPorts" | "observed">, t
     port.kind === "http" ? [{ name: port.name, address: port.address }] : [],
   );
   const { publicUrl, historianUrl } = to;
-  const base =
-    publicUrl === undefined ? historianUrl && trimmed(historianUrl) : `${trimmed(publicUrl)}/api/history`;
-  if (base === undefined) return ports;
+  const at = publicUrl ?? historianUrl;
+  if (at === undefined) return ports;
   const history = streamsOf(product).map((stream) => ({
     name: `history of ${stream}`,
-    address: `${base}/streams/${stream}/readings`,
+    address: `${trimmed(at)}/api/history/streams/${stream}/readings`,
   }));
   return [...ports, ...history];
 }
