@@ -58,7 +58,8 @@ function readme(product: string, { edge, compose, credential, external }: Render
   }
   if (compose !== undefined) {
     lines.push(
-      "or beside the other containers:",
+      "or, with these files beside `docker-compose.yml`, beside the other containers; the broker is `mqtt://broker:1883`",
+      "there (`-p broker=mqtt://broker:1883` when it is provisioned):",
       "",
       "```sh",
       "docker compose -f docker-compose.yml -f docker-compose.edge.yml up -d",
