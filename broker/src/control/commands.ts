@@ -228,7 +228,12 @@ function page<T>(
 ): Fields {
   const count = wholeNumber(fields, "count", -1);
   const offset = Math.max(0, wholeNumber(fields, "offset", 0));
-  const chosen = [...all].slice(offset, count < 0 ? all.size : offset + count);
+  // By name, as the plugin's: pages fit together when others come in between.
+  const names = [...all.keys()].sort((a, b) => (a < b ? -1 : 1));
+  const chosen = names.slice(offset, count < 0 ? all.size : offset + count);
   const verbose = truth(fields, "verbose", false);
-  return { totalCount: all.size, [key]: chosen.map(([name, record]) => (verbose ? describe(record) : name)) };
+  return {
+    totalCount: all.size,
+    [key]: verbose ? chosen.flatMap((name) => all.get(name) ?? []).map(describe) : chosen,
+  };
 }

@@ -66,7 +66,7 @@ export async function giveKey(
   const { client, acls } = await look(line, username);
   const made: Command[] = [];
   if (acls === null) made.push({ command: "createRole", rolename: username, acls: roleAcls(products).acls });
-  if (client === null) made.push(createClient(username, consumer), { command: "disableClient", username });
+  if (client === null) made.push(...createClient(username, consumer), { command: "disableClient", username });
   await carryOut(line, [...made, { command: "setClientPassword", username, password }]);
   return username;
 }
@@ -80,7 +80,7 @@ function opening(
   const commands: Command[] = [];
   if (before === null) commands.push({ command: "createRole", rolename: name, acls });
   else if (!sameAcls(before, acls)) commands.push({ command: "modifyRole", rolename: name, acls });
-  if (client === null) return [...commands, createClient(name, consumer)];
+  if (client === null) return [...commands, ...createClient(name, consumer)];
   const whole = client.roles.length === 1 && client.roles[0]?.rolename === name && client.groups.length === 0;
   // This ends its connections: with the rules of before its sessions may hold what it may not have any more.
   if (!whole || (before !== null && narrows(before, acls))) commands.push(holdOnly(name, client));
@@ -98,14 +98,13 @@ function closing(name: string, acls: RoleAcl[], { client, acls: before }: Found)
   return commands;
 }
 
-function createClient(username: string, consumer: string): Command {
-  return {
-    command: "createClient",
-    username,
-    textname: consumer,
-    textdescription: "a consumer of data products; the Fieldmesh registry keeps it",
-    roles: [{ rolename: username }],
-  };
+/** In two steps: a role of Mosquitto 2.0 does not know of clients that are made with it, and is deleted under them. */
+function createClient(username: string, consumer: string): Command[] {
+  const textdescription = "a consumer of data products; the Fieldmesh registry keeps it";
+  return [
+    { command: "createClient", username, textname: consumer, textdescription },
+    { command: "addClientRole", username, rolename: username },
+  ];
 }
 
 function holdOnly(username: string, { groups }: NonNullable<Found["client"]>): Command {
