@@ -29,7 +29,7 @@ export interface Compliance {
   /** What mandatory policies of all take back of others. */
   conflicts(): Conflict[];
   /** Streams whose readings a product offers, by name. */
-  streamsOf(product: string): string[];
+  streamsOf(product: string): readonly string[];
   /** Products that offer a stream, by name. */
   productsOf(stream: string): string[];
   /** Begins to follow what is measured and declared, and to announce how products stand. */
@@ -126,7 +126,7 @@ class Judge implements Compliance {
     return this.#book.conflicts();
   }
 
-  streamsOf(product: string): string[] {
+  streamsOf(product: string): readonly string[] {
     return this.#streams.streamsOf(product);
   }
 

@@ -1,9 +1,10 @@
-import type { QualityReport } from "@fieldmesh/protocol";
+import type { QualityReport, QualityWindow, WindowQuality } from "@fieldmesh/protocol";
 import { UNCLAIMED } from "../access/asker.js";
 import type { Product } from "../resources/product.js";
-import type { Attestation, Facts, Measurement } from "../rules/evaluate.js";
+import type { Attestation, Facts, Finding, Measurement } from "../rules/evaluate.js";
 import { measurementsOfReport } from "../rules/measured.js";
 import { metricName } from "../rules/quantity.js";
+import type { Rule } from "../rules/rule.js";
 import type { Posted } from "../store/governance-collections.js";
 import { readDuration } from "./duration.js";
 
@@ -12,6 +13,8 @@ import { readDuration } from "./duration.js";
  * which nothing came for 5 is not measured any more.
  */
 export const MEASURED_VALID_MS = 300_000;
+/** Of what the historian measures, this is what rules are about. */
+const WINDOW: QualityWindow = "24h";
 /** What was posted counts for twice the promised freshness (a run may come late), or so long without one, ms. */
 const POSTED_VALID_MS = 86_400_000;
 const MIN_POSTED_VALID_MS = 60_000;
@@ -31,7 +34,9 @@ export interface SourcedMeasurement extends Measurement {
 
 export interface StreamFacts {
   stream: string;
-  measurements: SourcedMeasurement[];
+  measurements: readonly SourcedMeasurement[];
+  /** What comparisons found in these measurements, while they are the same and nothing else is in their place. */
+  found: Map<Rule, Finding> | undefined;
 }
 
 /** All that one product is judged by, at one time. */
@@ -41,7 +46,8 @@ export interface ProductFacts {
   streams: StreamFacts[];
   /** Of what no stream measures. */
   posted: SourcedMeasurement[];
-  attestations: readonly Attestation[];
+  /** What rules are judged by, without what was measured of streams. */
+  facts: Facts;
 }
 
 /** Where what a product is judged by is kept. */
@@ -55,37 +61,36 @@ export interface FactSources {
 }
 
 export function gatherFacts(product: Product, sources: FactSources, now: number): ProductFacts {
-  const { id } = product;
+  const { id, tags } = product;
+  const all = sources.postedOf(id);
   const streams = sources.streamsOf(id).map((stream): StreamFacts => {
     const report = sources.latest(stream);
-    return { stream, measurements: report === undefined ? [] : measuredOf(report, now) };
+    if (report === undefined) return { stream, measurements: [], found: undefined };
+    const { measurements, found } = readingOf(report);
+    if (isStale(report, now))
+      return { stream, measurements: tooOld(report, measurements, now), found: undefined };
+    return { stream, measurements, found: all.length === 0 ? found : undefined };
   });
-  const measured = new Set(streams.flatMap(({ measurements }) => measurements.map(({ metric }) => metric)));
   // Whoever posts does not outdo what is measured, not even while it is too old.
-  const posted = sources
-    .postedOf(id)
+  const measured = all.length === 0 ? new Set() : metricsOf(streams);
+  const posted = all
     .filter(({ name }) => !measured.has(metricName(name).metric))
     .map((each) => postedMeasurement(each, postedUntil(each, product), now));
-  return {
-    product,
-    version: sources.versionOf(id),
-    streams,
-    posted,
-    attestations: sources.attestationsOf(id),
-  };
+  const version = sources.versionOf(id);
+  const attestations = sources.attestationsOf(id);
+  const facts: Facts = { measurements: posted, fields: fieldsOf(product, version), tags, attestations };
+  return { product, version, streams, posted, facts };
 }
 
-/** What rules are judged by, of one stream or of none. */
-export function factsOf(
-  { product, version, posted, attestations }: ProductFacts,
-  stream: StreamFacts | undefined,
-): Facts {
-  return {
-    measurements: stream === undefined ? posted : [...stream.measurements, ...posted],
-    fields: fieldsOf(product, version),
-    tags: product.tags,
-    attestations,
-  };
+/** What rules are judged by, of one stream. */
+export function factsOf({ posted, facts }: ProductFacts, { measurements }: StreamFacts): Facts {
+  return { ...facts, measurements: posted.length === 0 ? measurements : [...measurements, ...posted] };
+}
+
+function metricsOf(streams: readonly StreamFacts[]): Set<string> {
+  const metrics = new Set<string>();
+  for (const { measurements } of streams) for (const { metric } of measurements) metrics.add(metric);
+  return metrics;
 }
 
 /** From when on a posted number is too old to count, ms. */
@@ -109,30 +114,55 @@ function fieldsOf(product: Product, version: string | undefined): Record<string,
   };
 }
 
-function measuredOf(report: QualityReport, now: number): SourcedMeasurement[] {
+interface Reading {
+  measurements: readonly SourcedMeasurement[];
+  found: Map<Rule, Finding>;
+}
+
+/** A report never changes: it is read once, however many rules and products it is for. */
+const readings = new WeakMap<QualityReport, Reading>();
+
+function readingOf(report: QualityReport): Reading {
+  let reading = readings.get(report);
+  if (reading === undefined) {
+    reading = { measurements: readReport(report), found: new Map() };
+    readings.set(report, reading);
+  }
+  return reading;
+}
+
+function tooOld(
+  { timestamp }: QualityReport,
+  measurements: readonly SourcedMeasurement[],
+  now: number,
+): SourcedMeasurement[] {
+  const unusable =
+    timestamp > now
+      ? "it was measured by a clock that is ahead of this one"
+      : `it was measured ${shownAge(now - timestamp)} ago: too long`;
+  return measurements.map((measurement) => ({ ...measurement, unusable }));
+}
+
+function readReport(report: QualityReport): SourcedMeasurement[] {
   const { stream, timestamp, windows } = report;
   const until = timestamp + MEASURED_VALID_MS;
-  const { observedMs, expected, received } = windows["24h"];
-  return measurementsOfReport(report, "24h").map((measurement): SourcedMeasurement => {
-    const { metric } = measurement;
-    const counted = metric === "completeness" ? expected : received;
-    const unusable =
-      ageFault(timestamp, now) ??
-      (metric === "freshness"
-        ? undefined
-        : observedMs < MIN_WATCHED_MS
-          ? `${metric} was watched for ${Math.floor(observedMs / 1_000)} s only: it takes ${MIN_WATCHED_MS / 1_000} s`
-          : metric !== "availability" && metric !== "rate" && counted < MIN_READINGS
-            ? `${metric} is of ${counted} readings only: it takes ${MIN_READINGS}`
-            : undefined);
+  return measurementsOfReport(report, WINDOW).map((measurement): SourcedMeasurement => {
+    const unusable = tooLittle(measurement.metric, windows[WINDOW]);
     const sourced = { ...measurement, from: "measured" as const, stream, until };
     return unusable === undefined ? sourced : { ...sourced, unusable };
   });
+}
 
-  function ageFault(at: number, then: number): string | undefined {
-    if (at > then + MAX_AHEAD_MS) return "it was measured by a clock that is ahead of this one";
-    return isStale(report, then) ? `it was measured ${shownAge(then - at)} ago: too long` : undefined;
+function tooLittle(metric: string, { observedMs, expected, received }: WindowQuality): string | undefined {
+  if (metric === "freshness") return undefined;
+  if (observedMs < MIN_WATCHED_MS) {
+    const seconds = Math.floor(observedMs / 1_000);
+    return `${metric} was watched for ${seconds} s only: it takes ${MIN_WATCHED_MS / 1_000} s`;
   }
+  if (metric === "availability" || metric === "rate") return undefined;
+  const counted = metric === "completeness" ? expected : received;
+  if (counted >= MIN_READINGS) return undefined;
+  return `${metric} is of ${counted} readings only: it takes ${MIN_READINGS}`;
 }
 
 function postedMeasurement({ name, value, at, by }: Posted, until: number, now: number): SourcedMeasurement {

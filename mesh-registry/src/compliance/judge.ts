@@ -82,12 +82,12 @@ function judgeRule(rule: Rule, facts: ProductFacts): Part & Pick<RuleCompliance,
   const { streams } = facts;
   const [first] = streams;
   if (first === undefined || !isMeasured(rule))
-    return described(rule, evaluateRule(rule, factsOf(facts, first)), facts);
-  if (streams.length === 1) return described(rule, evaluateRule(rule, factsOf(facts, first)), facts, first);
+    return described(rule, evaluateRule(rule, facts.facts), facts);
+  if (streams.length === 1) return described(rule, found(rule, facts, first), facts, first);
   let worst: { finding: Finding; stream: StreamFacts } | undefined;
   let asBad = 0;
   for (const stream of streams) {
-    const finding = evaluateRule(rule, factsOf(facts, stream));
+    const finding = found(rule, facts, stream);
     if (worst !== undefined && finding.verdict === worst.finding.verdict) asBad += 1;
     if (worst === undefined || isWorse(rule, finding, worst.finding)) {
       if (finding.verdict !== worst?.finding.verdict) asBad = 0;
@@ -98,6 +98,19 @@ function judgeRule(rule: Rule, facts: ProductFacts): Part & Pick<RuleCompliance,
   const judged = described(rule, worst.finding, facts, worst.stream);
   const others = asBad === 0 ? "" : ` (and ${asBad} more of ${streams.length} streams)`;
   return { ...judged, reason: `${worst.stream.stream}: ${judged.reason}${others}` };
+}
+
+/** Of thousands of streams few have changed since the last time: comparisons of the others are known. */
+function found(rule: Rule, facts: ProductFacts, stream: StreamFacts): Finding {
+  if (rule.kind !== "metric" || facts.streams.length === 1 || stream.found === undefined) {
+    return evaluateRule(rule, factsOf(facts, stream));
+  }
+  let finding = stream.found.get(rule);
+  if (finding === undefined) {
+    finding = evaluateRule(rule, factsOf(facts, stream));
+    stream.found.set(rule, finding);
+  }
+  return finding;
 }
 
 const BADNESS: Readonly<Record<Verdict, number>> = { pass: 0, unknown: 1, fail: 2 };

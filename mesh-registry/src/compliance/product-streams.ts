@@ -12,6 +12,8 @@ type Sources = Pick<Product, "id" | "outputPorts" | "observed">;
  */
 export class ProductStreams {
   readonly #streams = new Map<string, Set<string>>();
+  /** The same, sorted; as long as nothing is added. */
+  readonly #sorted = new Map<string, readonly string[]>();
   readonly #products = new Map<string, Set<string>>();
   /** Filters with a wildcard, by product. */
   readonly #wide = new Map<string, string[]>();
@@ -43,6 +45,7 @@ export class ProductStreams {
       if (products?.size === 0) this.#products.delete(stream);
     }
     this.#streams.delete(id);
+    this.#sorted.delete(id);
     this.#wide.delete(id);
   }
 
@@ -55,8 +58,13 @@ export class ProductStreams {
   }
 
   /** By name. */
-  streamsOf(id: string): string[] {
-    return [...(this.#streams.get(id) ?? [])].sort();
+  streamsOf(id: string): readonly string[] {
+    let sorted = this.#sorted.get(id);
+    if (sorted === undefined) {
+      sorted = [...(this.#streams.get(id) ?? [])].sort();
+      this.#sorted.set(id, sorted);
+    }
+    return sorted;
   }
 
   productsOf(stream: string): string[] {
@@ -64,6 +72,7 @@ export class ProductStreams {
   }
 
   #join(id: string, stream: string): void {
+    this.#sorted.delete(id);
     const streams = this.#streams.get(id);
     if (streams === undefined) this.#streams.set(id, new Set([stream]));
     else streams.add(stream);

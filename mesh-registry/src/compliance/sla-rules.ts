@@ -2,8 +2,12 @@ import type { Product } from "../resources/product.js";
 import type { Rule } from "../rules/rule.js";
 import { readDuration } from "./duration.js";
 
-/** What a product promises of itself, as rules. */
-export function slaRules({ sla }: Pick<Product, "sla">): Rule[] {
+const read = new WeakMap<Product["sla"], readonly Rule[]>();
+
+/** What a product promises of itself, as rules: of one SLA the same ones each time. */
+export function slaRules({ sla }: Pick<Product, "sla">): readonly Rule[] {
+  const known = read.get(sla);
+  if (known !== undefined) return known;
   const rules: Rule[] = [];
   for (const metric of ["availability", "completeness", "validity"] as const) {
     const { [metric]: value } = sla;
@@ -15,5 +19,6 @@ export function slaRules({ sla }: Pick<Product, "sla">): Rule[] {
     const { value, unit } = readDuration(promised);
     rules.push({ kind: "metric", metric, op: "<=", value, unit });
   }
+  read.set(sla, rules);
   return rules;
 }

@@ -44,7 +44,20 @@ const ENDINGS: readonly (readonly [unit: Unit, ending: RegExp])[] = [
 ];
 
 /** Takes a unit out of a metric's name: `timeliness_hours` is `timeliness` in hours, `ageMs` is `age` in ms. */
-export function metricName(name: string): { metric: string; unit?: Unit } {
+export function metricName(name: string): Readonly<{ metric: string; unit?: Unit }> {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  if (names.size >= MAX_NAMES) names.clear();
+  const read = readName(name);
+  names.set(name, read);
+  return read;
+}
+
+/** Every measurement is asked for its name by every rule: a few names, again and again. */
+const names = new Map<string, Readonly<{ metric: string; unit?: Unit }>>();
+const MAX_NAMES = 1_000;
+
+function readName(name: string): { metric: string; unit?: Unit } {
   for (const [unit, ending] of ENDINGS) {
     const metric = name.replace(ending, "");
     if (metric !== name && metric !== "") return { metric, unit };
