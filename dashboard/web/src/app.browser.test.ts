@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { charted, installed, useStage } from "./testing/browser.js";
 
+/** Machines that test are slow at times; what is waited for comes, or it does not. */
+const patient = { timeout: 20_000, interval: 100 };
+
 describe.skipIf(!installed)("the app in a browser", { timeout: 60_000 }, () => {
   const stage = useStage();
   const TEMPERATURE = "env_greenhouse_temperature";
@@ -12,26 +15,28 @@ describe.skipIf(!installed)("the app in a browser", { timeout: 60_000 }, () => {
     const page = await stage.open(url);
     const tile = page.locator(`[data-stream="${TEMPERATURE}"]`);
     await tile.locator("canvas").waitFor();
-    await expect.poll(() => tile.locator("[data-value]").textContent()).toMatch(/^\d\d\.\d$/);
+    await expect.poll(() => tile.locator("[data-value]").textContent(), patient).toMatch(/^\d\d\.\d$/);
     expect(await page.locator("[data-node]").count()).toBe(3);
     // The canvas is there before its window has come.
-    await expect.poll(async () => (await charted(page, TEMPERATURE)).length).toBeGreaterThan(200);
+    await expect.poll(async () => (await charted(page, TEMPERATURE)).length, patient).toBeGreaterThan(200);
     const before = await charted(page, TEMPERATURE);
-    await expect.poll(async () => (await charted(page, TEMPERATURE)).length).toBeGreaterThan(before.length);
-    await expect.poll(() => tile.locator("canvas").getAttribute("aria-label")).toContain("lowest");
+    await expect
+      .poll(async () => (await charted(page, TEMPERATURE)).length, patient)
+      .toBeGreaterThan(before.length);
+    await expect.poll(() => tile.locator("canvas").getAttribute("aria-label"), patient).toContain("lowest");
     expect(await page.locator("[data-alarm-counter]").textContent()).toContain("3 unacknowledged");
   });
 
   it("says that the connection is lost, comes back by itself, and charts what the server has", async () => {
     const first = await stage.mock();
     const page = await stage.open(`${first.url}/stream/${TEMPERATURE}`);
-    await expect.poll(async () => (await charted(page, TEMPERATURE)).length).toBeGreaterThan(100);
+    await expect.poll(async () => (await charted(page, TEMPERATURE)).length, patient).toBeGreaterThan(100);
     await first.stop();
     await page.locator("[data-banner]").waitFor();
     await stage.mock("--port", new URL(first.url).port);
     await page.locator("[data-banner]").waitFor({ state: "detached" });
     // The restarted mock counts from 1 anew: what was charted before has been replaced.
-    await expect.poll(async () => (await charted(page, TEMPERATURE))[0]?.seq).toBe(1);
+    await expect.poll(async () => (await charted(page, TEMPERATURE))[0]?.seq, patient).toBe(1);
     const sequence = (await charted(page, TEMPERATURE)).map((reading) => reading.seq);
     expect(sequence).toEqual(sequence.map((_, i) => i + 1));
   });
@@ -39,7 +44,9 @@ describe.skipIf(!installed)("the app in a browser", { timeout: 60_000 }, () => {
   it("shows markup in names as text", async () => {
     const { url } = await stage.mock("--hostile");
     const page = await stage.open(url);
-    await expect.poll(() => page.locator("[data-node] h2").first().textContent()).toContain("<img src=x");
+    await expect
+      .poll(() => page.locator("[data-node] h2").first().textContent(), patient)
+      .toContain("<img src=x");
     expect(await page.locator("[data-node] img").count()).toBe(0);
     expect(await page.title()).not.toContain("owned");
   });
@@ -54,6 +61,7 @@ describe.skipIf(!installed)("the app in a browser", { timeout: 60_000 }, () => {
       "/quality",
       "/compare",
       "/system",
+      "/mesh",
       "/node/env/greenhouse",
       `/stream/${TEMPERATURE}`,
     ]) {
@@ -101,12 +109,12 @@ describe.skipIf(!installed)("the app in a browser", { timeout: 60_000 }, () => {
     const { url } = await stage.mock("--streams", "2000");
     const page = await stage.open(url);
     await page.locator("[data-stream] canvas").first().waitFor();
-    await expect.poll(() => page.locator("[data-stream]").count()).toBe(2000);
+    await expect.poll(() => page.locator("[data-stream]").count(), patient).toBe(2000);
     expect(await page.evaluate(() => globalThis.__fieldmesh.streams().length)).toBeLessThan(80);
     await page.getByPlaceholder("Search nodes and sensors").fill("sensor-1999");
-    await expect.poll(() => page.locator("[data-stream]").count()).toBe(1);
+    await expect.poll(() => page.locator("[data-stream]").count(), patient).toBe(1);
     await expect
-      .poll(() => page.evaluate(() => globalThis.__fieldmesh.streams()))
+      .poll(() => page.evaluate(() => globalThis.__fieldmesh.streams()), patient)
       .toEqual(["env_node-40_sensor-1999"]);
   });
 

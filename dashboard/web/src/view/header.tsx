@@ -33,7 +33,7 @@ export function Header() {
         <ThemeButton />
         <button
           type="button"
-          class="button button-icon wide-only"
+          class="button button-icon top-shortcuts"
           aria-label="Keyboard shortcuts"
           title="Keyboard shortcuts"
           onClick={() => (shortcutsOpen.value = true)}
@@ -61,15 +61,15 @@ function Navigation() {
         <List /> Events
       </a>
       <a href="/quality" aria-current={current("quality")}>
-        <Gauge /> <span class="wide-only">Service levels</span>
-        <span class="narrow-only">Levels</span>
+        <Gauge /> <span class="nav-long">Service levels</span>
+        <span class="nav-short">Levels</span>
       </a>
       <a href="/compare" aria-current={current("compare")}>
         <Lines /> Compare
       </a>
       <a href="/mesh" aria-current={current("mesh")}>
-        <Product /> <span class="wide-only">Data products</span>
-        <span class="narrow-only">Mesh</span>
+        <Product /> <span class="nav-long">Data products</span>
+        <span class="nav-short">Mesh</span>
       </a>
       <a href="/system" aria-current={current("system")}>
         <System /> System
@@ -149,6 +149,7 @@ function User() {
       <button
         type="button"
         class="button button-plain"
+        title={`Signed in as ${user.name} (${user.role})`}
         disabled={action.busy}
         onClick={() =>
           void action.run(async () => {
