@@ -1,4 +1,4 @@
-import type { QualityReport, QualityWindow, WindowQuality } from "@fieldmesh/protocol";
+import type { ObjectiveReport, QualityReport, QualityWindow, WindowQuality } from "@fieldmesh/protocol";
 import { UNCLAIMED } from "../access/asker.js";
 import type { Product } from "../resources/product.js";
 import type { Attestation, Facts, Finding, Measurement } from "../rules/evaluate.js";
@@ -35,6 +35,11 @@ export interface SourcedMeasurement extends Measurement {
 export interface StreamFacts {
   stream: string;
   measurements: readonly SourcedMeasurement[];
+  /** Promises that the historian holds it to; none while that is too old. */
+  objectives: readonly ObjectiveReport[];
+  /** When that was measured, and from when on it is too old, ms. */
+  at: number;
+  until: number;
   /** What comparisons found in these measurements, while they are the same and nothing else is in their place. */
   found: Map<Rule, Finding> | undefined;
 }
@@ -65,11 +70,13 @@ export function gatherFacts(product: Product, sources: FactSources, now: number)
   const all = sources.postedOf(id);
   const streams = sources.streamsOf(id).map((stream): StreamFacts => {
     const report = sources.latest(stream);
-    if (report === undefined) return { stream, measurements: [], found: undefined };
+    const nothing = { stream, measurements: [], objectives: [], at: 0, until: 0, found: undefined };
+    if (report === undefined) return nothing;
     const { measurements, found } = readingOf(report);
-    if (isStale(report, now))
-      return { stream, measurements: tooOld(report, measurements, now), found: undefined };
-    return { stream, measurements, found: all.length === 0 ? found : undefined };
+    if (isStale(report, now)) return { ...nothing, measurements: tooOld(report, measurements, now) };
+    const { timestamp: at, objectives } = report;
+    const until = at + MEASURED_VALID_MS;
+    return { stream, measurements, objectives, at, until, found: all.length === 0 ? found : undefined };
   });
   // Whoever posts does not outdo what is measured, not even while it is too old.
   const measured = all.length === 0 ? new Set() : metricsOf(streams);

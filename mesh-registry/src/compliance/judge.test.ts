@@ -274,3 +274,41 @@ test("whatever a domain adds, a product that failed or was unknown by the polici
     { numRuns: 500 },
   );
 });
+
+test("a promise that the historian holds a stream to is kept while its error budget is not spent", () => {
+  const sla = { availability: 99, timeliness: "2s" };
+  const objective = { measure: "availability", id: "slo-availability", target: 0.99, window: "24h" } as const;
+  const burn = { short: null, long: null };
+  const stands = (state: "ok" | "burning" | "exhausted" | "unknown", actual: number | null) => {
+    const report = qualityReport(A, NOW, { availability: 0.95 });
+    report.objectives = [{ ...objective, actual, budgetLeft: actual === null ? null : 0.996, burn, state }];
+    return judged([], { reports: [report] }, { sla }).report.rules[0];
+  };
+  expect(stands("ok", 0.95)).toEqual({
+    policy: "sla",
+    enforcement: "mandatory",
+    rule: "availability >= 99%",
+    verdict: "pass",
+    reason: "availability is 95%: 99.6% of the error budget of 24h is left (99%)",
+    source: "measured",
+    measured: 95,
+    unit: "%",
+    at: NOW,
+    by: `historian, promise over 24h of ${A}`,
+    stream: A,
+  });
+  expect(stands("burning", 0.95)?.verdict).toBe("pass");
+  expect(stands("exhausted", 0.95)?.verdict).toBe("fail");
+  expect(stands("unknown", 0.95)).toMatchObject({
+    verdict: "unknown",
+    reason: "availability is 95%: too little was measured yet",
+  });
+  expect(stands("unknown", null)).toMatchObject({ verdict: "unknown", source: "none" });
+  // One that the historian does not know of is held against what was measured.
+  const report = qualityReport(A, NOW, { availability: 0.95 });
+  report.objectives = [{ ...objective, target: 0.9, actual: 0.95, budgetLeft: 0.5, burn, state: "ok" }];
+  expect(judged([], { reports: [report] }, { sla }).report.rules).toMatchObject([
+    { verdict: "fail", reason: "availability is 95%" },
+    { verdict: "pass", reason: "timeliness is 9ms" },
+  ]);
+});

@@ -9,6 +9,7 @@ import { all, evaluateRule, type Finding, type Verdict } from "../rules/evaluate
 import { metricName } from "../rules/quantity.js";
 import type { Rule } from "../rules/rule.js";
 import { factsOf, type ProductFacts, type SourcedMeasurement, type StreamFacts } from "./facts.js";
+import { promiseFinding } from "./promise.js";
 import { slaRules } from "./sla-rules.js";
 
 /** How a product stands, and until when nothing but a change can alter that. */
@@ -32,7 +33,7 @@ export function judge(facts: ProductFacts, asked: readonly ApplicableRule[]): Ju
   const rules: RuleCompliance[] = slaRules(product).map((rule) => ({
     policy: SLA_POLICY,
     enforcement: "mandatory",
-    ...judgeRule(rule, facts),
+    ...judgeRule(rule, facts, promiseFinding),
   }));
   for (const each of asked) {
     const { policy, rule } = each;
@@ -78,16 +79,22 @@ function reasonOf(state: Verdict, rules: readonly RuleCompliance[]): string {
 }
 
 /** Of several streams the worst. */
-function judgeRule(rule: Rule, facts: ProductFacts): Part & Pick<RuleCompliance, "parts"> {
+function judgeRule(
+  rule: Rule,
+  facts: ProductFacts,
+  /** What is known of it otherwise. */
+  known: (rule: Rule, stream: StreamFacts) => Finding | undefined = () => undefined,
+): Part & Pick<RuleCompliance, "parts"> {
   const { streams } = facts;
   const [first] = streams;
   if (first === undefined || !isMeasured(rule))
     return described(rule, evaluateRule(rule, facts.facts), facts);
-  if (streams.length === 1) return described(rule, found(rule, facts, first), facts, first);
+  if (streams.length === 1)
+    return described(rule, known(rule, first) ?? found(rule, facts, first), facts, first);
   let worst: { finding: Finding; stream: StreamFacts } | undefined;
   let asBad = 0;
   for (const stream of streams) {
-    const finding = found(rule, facts, stream);
+    const finding = known(rule, stream) ?? found(rule, facts, stream);
     if (worst !== undefined && finding.verdict === worst.finding.verdict) asBad += 1;
     if (worst === undefined || isWorse(rule, finding, worst.finding)) {
       if (finding.verdict !== worst?.finding.verdict) asBad = 0;
