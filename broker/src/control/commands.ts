@@ -16,7 +16,7 @@ import {
   wholeNumber,
 } from "./fields.js";
 import { passwordEntry } from "./passwords.js";
-import { type ClientRecord, DEFAULT_KINDS, type RoleRecord } from "./records.js";
+import { type ClientRecord, DEFAULT_KINDS, NO_PRIORITY, type RoleRecord } from "./records.js";
 
 /** Carries a command out and gives its answer's `data`, if it has any. @throws {CommandError} */
 type Run = (directory: Directory, fields: Fields) => Fields | undefined | Promise<undefined>;
@@ -66,7 +66,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     changes((directory, fields) =>
       directory.giveRole(nameOf(fields, "username"), {
         rolename: nameOf(fields, "rolename"),
-        priority: wholeNumber(fields, "priority", 0),
+        priority: wholeNumber(fields, "priority", NO_PRIORITY),
       }),
     ),
   ],

@@ -1,5 +1,5 @@
 import type { Fields } from "./fields.js";
-import type { ClientRecord, GivenRole, RoleAcl, RoleRecord } from "./records.js";
+import { type ClientRecord, type GivenRole, NO_PRIORITY, type RoleAcl, type RoleRecord } from "./records.js";
 
 // Records as the plugin shows them in its answers and its file.
 
@@ -15,7 +15,7 @@ export function describeAcl({ acltype, topic, priority, allow }: RoleAcl): Field
 }
 
 export function describeGivenRole({ rolename, priority }: GivenRole): Fields {
-  return { rolename, ...(priority !== 0 && { priority }) };
+  return { rolename, ...(priority !== NO_PRIORITY && { priority }) };
 }
 
 export function describeRole(role: RoleRecord): Fields {

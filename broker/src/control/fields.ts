@@ -7,7 +7,7 @@ import {
   MAX_TEXT_BYTES,
 } from "./bounds.js";
 import { CommandError } from "./command-error.js";
-import { ACL_TYPES, type AclType, byPriority, type GivenRole, type RoleAcl } from "./records.js";
+import { ACL_TYPES, type AclType, byPriority, type GivenRole, NO_PRIORITY, type RoleAcl } from "./records.js";
 
 /** An object of a command or of the file, whose values can be anything. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -107,7 +107,8 @@ export function rolesOf(fields: Fields): GivenRole[] {
   const unique = new Map<string, GivenRole>();
   for (const item of listOf(fields, "roles", MAX_ROLES_OF_A_CLIENT)) {
     const rolename = nameOf(item, "rolename");
-    if (!unique.has(rolename)) unique.set(rolename, { rolename, priority: wholeNumber(item, "priority", 0) });
+    if (!unique.has(rolename))
+      unique.set(rolename, { rolename, priority: wholeNumber(item, "priority", NO_PRIORITY) });
   }
   return byPriority([...unique.values()]);
 }

@@ -41,6 +41,9 @@ export interface RoleRecord extends Described {
   readonly acls: readonly RoleAcl[];
 }
 
+/** Of a role that is given without one, and not shown, as the plugin does. */
+export const NO_PRIORITY = -1;
+
 export interface GivenRole {
   readonly rolename: string;
   /** Higher ones are asked first. */
