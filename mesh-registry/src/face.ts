@@ -38,7 +38,7 @@ export async function startFace(
       routes: (router) => {
         const historian = createHistorianReader({ url: options.historianUrl, token: options.serviceToken });
         const { rate } = options;
-        router.use(registryRoutes({ signIn, catalogue, version: VERSION, rate, historian, ...beside }));
+        router.use(registryRoutes({ signIn, catalogue, log, version: VERSION, rate, historian, ...beside }));
         router.use(seedErrors);
       },
     });

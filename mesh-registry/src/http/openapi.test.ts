@@ -313,6 +313,8 @@ test("every answer to a good request is as described", async () => {
     ["/conflicts", "/conflicts"],
     ["/historian/configuration", "/historian/configuration"],
     ["/health", "/health"],
+    ["/metrics", "/metrics"],
+    ["/docs", "/docs"],
     ["/openapi.json", "/openapi.json"],
   ];
   const described = Object.entries(description.paths).filter(([, operations]) => "get" in operations);

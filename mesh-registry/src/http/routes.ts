@@ -2,6 +2,7 @@ import {
   Attempts,
   clientKey,
   HttpProblem,
+  type Log,
   principalOf,
   type Role,
   resource,
@@ -10,6 +11,7 @@ import {
 import { type RequestHandler, Router } from "express";
 import type { Compliance } from "../compliance/compliance.js";
 import type { HistorianConfiguration } from "../historian-configuration/historian-configuration.js";
+import { createRegistryMetrics } from "../metrics/registry-metrics.js";
 import type { BrokerHealth } from "../observe/broker-health.js";
 import type { Observation } from "../observe/observation.js";
 import type { Provisioner } from "../provisioning/provisioner.js";
@@ -19,6 +21,7 @@ import { type AccessRoutesParts, accessRoutes } from "./access-routes.js";
 import { attestationRoutes } from "./attestation-routes.js";
 import { complianceRoutes } from "./compliance-routes.js";
 import { contractRoutes } from "./contract-routes.js";
+import { docsRoutes } from "./docs/docs-routes.js";
 import { domainRoutes } from "./domain-routes.js";
 import { createGuard } from "./guard.js";
 import { historianRoutes } from "./historian-routes.js";
@@ -58,7 +61,8 @@ export interface BesideCatalogue extends AccessRoutesParts {
 }
 
 export interface RegistryRoutesOptions extends BesideCatalogue {
-  signIn: Pick<SignIn, "requireRole">;
+  signIn: Pick<SignIn, "requireRole" | "identify">;
+  log: Log;
   catalogue: Catalogue;
   historian: HistorianReader;
   /** Shown in the API description and by `/health`. */
@@ -80,6 +84,7 @@ const MAX_RATED = 10_000;
 export function registryRoutes({
   signIn,
   catalogue,
+  log,
   version,
   historian,
   rate: limit = RATE,
@@ -101,6 +106,8 @@ export function registryRoutes({
       now: () => performance.now(), // whose clock is set back is not kept waiting
     }),
   );
+  const metrics = createRegistryMetrics({ catalogue, broker, log });
+  router.use(metrics.measure);
   const guard = createGuard(catalogue);
   const as = (role: Role, ...handlers: RequestHandler[]): RequestHandler[] => [
     signIn.requireRole(role),
@@ -133,9 +140,30 @@ export function registryRoutes({
   observationRoutes(parts, observation);
   historianRoutes(parts, historianConfiguration);
   resource(router, "/health", {
-    get: (_request, response) => {
-      response.set("Cache-Control", "no-store").json({ status: "healthy", version, broker: broker() });
+    get: async (request, response) => {
+      // How many there are is for who may read.
+      const asker = await signIn.identify(request.headers, request.socket.remoteAddress);
+      const totals = {
+        total_products: catalogue.products.list({ limit: 1 }).total,
+        total_lineage_entries: catalogue.lineage.list({ limit: 1 }).total,
+      };
+      response.set("Cache-Control", "no-store").json({
+        status: "healthy",
+        version,
+        timestamp: new Date().toISOString(),
+        broker: broker(),
+        ...(asker === undefined ? {} : totals),
+      });
     },
+  });
+  resource(router, "/metrics", {
+    get: parts.reads((_request, response) => {
+      response.set({
+        "Content-Type": "text/plain; version=0.0.4; charset=utf-8",
+        "Cache-Control": "no-store",
+      });
+      response.end(metrics.text());
+    }),
   });
   resource(router, "/openapi.json", {
     get: parts.reads((request, response) => {
@@ -143,6 +171,7 @@ export function registryRoutes({
       response.set("Cache-Control", "private, no-cache").json(registryDescription(version));
     }),
   });
+  docsRoutes(parts, version);
   // After all others: `/{domain}/{dataset}` is whatever is left.
   seedProductRoutes(parts);
   seedLineageRoutes(parts);

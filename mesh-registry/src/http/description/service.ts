@@ -10,9 +10,23 @@ const broker = z.object({
     .optional()
     .describe("what became of the births of nodes"),
 });
-const health = z.object({ status: z.literal("healthy"), version: z.string(), broker }).meta({ id: "Health" });
+const health = z
+  .object({
+    status: z.literal("healthy"),
+    version: z.string(),
+    timestamp: z.string(),
+    broker,
+    total_products: z.number().int().optional().describe("for who may read"),
+    total_lineage_entries: z.number().int().optional(),
+  })
+  .meta({ id: "Health" });
 
 export function describeService(add: AddOperation): void {
   add("get", "/health", "Whether it is there", { answer: health });
+  add("get", "/metrics", "What it counts of itself, as Prometheus reads it", {
+    answer: z.string(),
+    mediaType: "text/plain",
+  });
+  add("get", "/docs", "This description as a page", { answer: z.string(), mediaType: "text/html" });
   add("get", "/openapi.json", "This description", { answer: z.record(z.string(), z.unknown()) });
 }
