@@ -1,5 +1,5 @@
 import type { GovernancePolicy } from "../resources/governance-policy.js";
-import { parseRule } from "../rules/parse.js";
+import { alternatives, parseRule } from "../rules/parse.js";
 import type { Rule } from "../rules/rule.js";
 import { type Fault, RegistryError } from "../store/registry-error.js";
 
@@ -29,7 +29,7 @@ export function readRules(texts: readonly string[]): Rule[] {
         pointer: `/rules/${index}`,
         value: text,
         detail: `rules[${index}]: ${message}`,
-        expected: expected.join(" or "),
+        expected: alternatives(expected),
         position: { line, column, offset },
       });
     }

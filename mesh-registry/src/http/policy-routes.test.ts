@@ -59,12 +59,12 @@ test("a rule that is none is refused with its number, the place in it and what w
     {
       code: "invalid_rule",
       detail:
-        'rules[1]: line 2, column 5: found "cows", expected a unit (% ms s m h d) or and or or or end of the rule',
+        'rules[1]: line 2, column 5: found "cows", expected a unit (% ms s m h d), "and", "or" or end of the rule',
       errors: [
         {
           pointer: "/rules/1",
           value: "completeness >=\n 95 cows",
-          expected: "a unit (% ms s m h d) or and or or or end of the rule",
+          expected: 'a unit (% ms s m h d), "and", "or" or end of the rule',
           position: { line: 2, column: 5, offset: 20 },
         },
         { pointer: "/rules/2", position: { line: 1, column: 16, offset: 15 } },

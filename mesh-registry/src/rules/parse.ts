@@ -237,10 +237,17 @@ function shownText(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 37)}...` : text);
 }
 
+/** `a number, "and" or end of the rule`: words of the language are in quotes. */
+export function alternatives(expected: readonly string[]): string {
+  const shown = expected.map((each) => (isKeyword(each) || /^\W$/.test(each) ? `"${each}"` : each));
+  const last = shown.pop() ?? "";
+  return shown.length === 0 ? last : `${shown.join(", ")} or ${last}`;
+}
+
 function refusal(text: string, offset: number, found: string, expected: readonly string[]): ParsedRule {
   const before = text.slice(0, offset).split("\n");
   const line = before.length;
   const column = (before.at(-1)?.length ?? 0) + 1;
-  const message = `line ${line}, column ${column}: found ${found}, expected ${expected.join(" or ")}`;
+  const message = `line ${line}, column ${column}: found ${found}, expected ${alternatives(expected)}`;
   return { ok: false, fault: { message, line, column, offset, found, expected } };
 }
