@@ -50,16 +50,16 @@ async function filesOf(mesh: MeshClient): Promise<Files> {
   for (const { createdAt: _made, updatedAt: _changed, ...template } of await mesh.templates.list()) {
     files.set(`templates/${template.id}.yaml`, stringify(template));
   }
-  const steps = (await mesh.lineage.list()).map(
-    ({ source, target, transformation, type, confidence, metadata }) => ({
-      source,
-      target,
-      transformation,
-      type,
-      confidence,
-      metadata,
-    }),
-  );
+  // Those of input ports come with their products.
+  const declared = (await mesh.lineage.list()).filter(({ byPort }) => byPort !== true);
+  const steps = declared.map(({ source, target, transformation, type, confidence, metadata }) => ({
+    source,
+    target,
+    transformation,
+    type,
+    confidence,
+    metadata,
+  }));
   if (steps.length > 0) files.set(LINEAGE_FILE, stringify(steps));
   return files;
 }

@@ -17,7 +17,13 @@ const declared = {
 /** What is said of a step from one product to another. There is one from a source to a target. */
 export const lineageInput = z.strictObject(declared).meta({ id: "LineageInput" });
 /** A step as it is answered. */
-export const lineageEdge = z.strictObject({ ...declared, createdAt: time }).meta({ id: "LineageEdge" });
+export const lineageEdge = z
+  .strictObject({
+    ...declared,
+    byPort: z.literal(true).optional().describe("made by an input port of the target, and goes with it"),
+    createdAt: time,
+  })
+  .meta({ id: "LineageEdge" });
 
 export type LineageInput = z.output<typeof lineageInput>;
 export type LineageEdge = z.output<typeof lineageEdge>;

@@ -1,8 +1,14 @@
 import { StoreAwayError } from "@fieldmesh/storage";
-import { type Impact, LineageGraph, type LineageStatistics, type Relation } from "../lineage/lineage-graph.js";
+import {
+  type Impact,
+  LineageGraph,
+  type LineageStatistics,
+  type Relation,
+} from "../lineage/lineage-graph.js";
 import type { LineageEdge, LineageInput } from "../resources/lineage-edge.js";
 import type { Collections } from "./collections.js";
 import { edgeId, edgeKey, productKey } from "./keys.js";
+import { circular, createPortSteps, type PortSteps } from "./port-steps.js";
 import { RegistryError } from "./registry-error.js";
 import type { StoreParts } from "./store-parts.js";
 import type { Kept, Slice, SliceQuery } from "./table.js";
@@ -13,7 +19,7 @@ export interface Lineage {
   get(source: string, target: string): Kept<LineageEdge>;
   /** @throws RegistryError unknown_reference, exists, cycle, conflict, too_many */
   create(input: LineageInput): Promise<Kept<LineageEdge>>;
-  /** @throws RegistryError not_found */
+  /** @throws RegistryError not_found; conflict while an input port makes it */
   remove(source: string, target: string): Promise<void>;
   /** Where a product comes from, nearest first. @throws RegistryError not_found */
   upstream(product: string, depth?: number): Relation[];
@@ -22,6 +28,8 @@ export interface Lineage {
   /** What feels what happens to a product, nearest first. */
   impact(product: string): Impact[];
   statistics(): LineageStatistics;
+  /** Steps that input ports make. */
+  readonly ports: PortSteps;
   /** Removes all steps of a product; asked for by whoever has it alone. */
   endAll(product: string): Promise<void>;
 }
@@ -61,6 +69,9 @@ export async function createLineage(
   // A product that was retired when the process was killed, before its steps were ended.
   for (const { value } of products.values()) if (value.status === "retired") await endAll(value.id);
 
+  const ports = createPortSteps({ graph, edges: table, products, clock, limits });
+  await ports.mend();
+
   const get = (source: string, target: string): Kept<LineageEdge> => {
     const kept = table.get(edgeId(source, target));
     if (kept !== undefined) return kept;
@@ -81,11 +92,7 @@ export async function createLineage(
           throw new RegistryError("too_many", `there are ${graph.size} steps of lineage: no more are kept`);
         }
         const added = graph.add(input);
-        if (!added.ok) {
-          const circle = added.cycle.map((id) => `"${id}"`).join(" → ");
-          const detail = `target: "${target}" would be made from itself: ${circle}`;
-          throw new RegistryError("cycle", detail, [{ pointer: "/target", value: target }]);
-        }
+        if (!added.ok) throw circular(added.cycle, target, { pointer: "/target" });
         try {
           const made = await table.insert(edgeId(source, target), { ...input, createdAt: clock() });
           if (made !== undefined) return made;
@@ -100,7 +107,12 @@ export async function createLineage(
     remove: (source, target) => {
       const claims = { alone: [edgeKey(source, target)], shared: [productKey(source), productKey(target)] };
       return turns.run(claims, async () => {
-        get(source, target);
+        const { byPort } = get(source, target).value;
+        const ports = products.get(target)?.value.inputPorts ?? [];
+        if (byPort === true || ports.some(({ product }) => product === source)) {
+          const detail = `"${source}" is an input port of "${target}": take it out there`;
+          throw new RegistryError("conflict", detail, [{ pointer: "/inputPorts", value: source }]);
+        }
         await removeEdge(source, target);
       });
     },
@@ -114,6 +126,7 @@ export async function createLineage(
     },
     impact: (product) => graph.impact(product),
     statistics: () => graph.statistics(),
+    ports,
     endAll,
   };
 }

@@ -69,6 +69,22 @@ export function createProducts(
       }
     }
   };
+  /** Writes a product, and the steps of lineage that its input ports make. */
+  const withPorts = async <T>(
+    id: string,
+    { inputPorts }: ProductUpdate,
+    write: () => Promise<T | undefined>,
+  ): Promise<T | undefined> => {
+    const steps = lineage.ports.prepare(id, inputPorts);
+    let written: T | undefined;
+    try {
+      written = await write();
+    } finally {
+      if (written === undefined) steps.cancel();
+    }
+    if (written !== undefined) await steps.commit();
+    return written;
+  };
   return {
     list: (query) => table.slice(query),
     get,
@@ -76,7 +92,7 @@ export function createProducts(
     all: () => table.values(),
     onChange: (listener) => table.onChange(listener),
     create: (input) =>
-      turns.run({ alone: [productKey(input.id)], shared: [domainKey(input.domain)] }, async () => {
+      turns.run({ alone: [productKey(input.id)], shared: sharedBy(input) }, async () => {
         if (table.get(input.id) === undefined) {
           if (table.size >= limits.products) {
             throw new RegistryError("too_many", `there are ${table.size} data products: no more are kept`);
@@ -84,32 +100,35 @@ export function createProducts(
           checkReferences(input.id, input);
           refuseRetired(input);
           const now = clock();
-          const made = await table.insert(input.id, { ...input, createdAt: now, updatedAt: now });
+          const made = await withPorts(input.id, input, () =>
+            table.insert(input.id, { ...input, createdAt: now, updatedAt: now }),
+          );
           if (made !== undefined) return made;
         }
         throw new RegistryError("exists", `there is a data product "${input.id}" already`);
       }),
     async update(id, change, check) {
-      // The domain that it is to be in is known only from what it is: asked again when it has changed meanwhile.
-      const { domain } = change(get(id).value);
-      return turns.run({ alone: [productKey(id)], shared: [domainKey(domain)] }, async () => {
+      // What it is to refer to is known only from what it is: asked again when that has changed meanwhile.
+      const shared = sharedBy(change(get(id).value));
+      return turns.run({ alone: [productKey(id)], shared }, async () => {
         const kept = get(id);
         check(kept);
         if (kept.value.status === "retired") {
           throw new RegistryError("conflict", `data product "${id}" is retired: it does not change any more`);
         }
         const update = change(kept.value);
-        if (update.domain !== domain) throw changedMeanwhile(id);
+        if (!sharedBy(update).every((key) => shared.includes(key))) throw changedMeanwhile(id);
         checkReferences(id, update);
         refuseRetired(update);
         const { createdAt, observed } = kept.value;
-        const replaced = await table.replace(id, kept.version, {
+        const changed: Product = {
           id,
           ...update,
           ...(observed === undefined ? {} : { observed }),
           createdAt,
           updatedAt: clock(),
-        });
+        };
+        const replaced = await withPorts(id, update, () => table.replace(id, kept.version, changed));
         if (replaced !== undefined) return replaced;
         throw changedMeanwhile(id);
       });
@@ -139,6 +158,11 @@ export function createProducts(
         return true;
       }),
   };
+}
+
+/** What has to stay as it is while a product is written: its domain, and what it is made from. */
+function sharedBy({ domain, inputPorts }: ProductUpdate): string[] {
+  return [domainKey(domain), ...inputPorts.map(({ product }) => productKey(product))];
 }
 
 function refuseRetired({ status }: ProductUpdate): void {
