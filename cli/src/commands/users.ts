@@ -16,6 +16,12 @@ function role(): Option {
     .makeOptionMandatory();
 }
 
+function withScopes(command: Command): Command {
+  return command
+    .option("--domain <id...>", "domains of the data mesh that it is of, as their owner")
+    .option("--product <id...>", "data products that it reads, as who is subscribed to them");
+}
+
 /** `fieldmesh users`: people and programs that may sign in to the dashboard and its siblings. */
 export function usersCommand(terminal: Terminal): Command {
   const group = newCommand("users", "People and programs that may sign in to the dashboard", terminal, [
@@ -28,11 +34,16 @@ export function usersCommand(terminal: Terminal): Command {
   ]);
   group.addCommand(
     withFile(
-      newCommand("add", "Add a person", terminal, ["fieldmesh users add ada --role operator"])
-        .argument("<name>")
-        .addOption(role())
-        .option("--generate", "make a password and print it")
-        .option("--replace", "give a user that is there this role and password"),
+      withScopes(
+        newCommand("add", "Add a person", terminal, [
+          "fieldmesh users add ada --role operator",
+          "fieldmesh users add bob --role operator --domain sales",
+        ])
+          .argument("<name>")
+          .addOption(role())
+          .option("--generate", "make a password and print it")
+          .option("--replace", "give a user that is there this role, these scopes and this password"),
+      ),
     ).action(async (name: string, options: AddUserOptions) => {
       const { runAddUser } = await import("../users/users.js");
       await runAddUser(name, options, terminal);
@@ -40,12 +51,15 @@ export function usersCommand(terminal: Terminal): Command {
   );
   group.addCommand(
     withFile(
-      newCommand("token", "Make a token for a program, and print it", terminal, [
-        "fieldmesh users token grafana --role viewer --expires 90d",
-      ])
-        .argument("<name>")
-        .addOption(role())
-        .option("--expires <time>", "it ends after this long: 90d, 12h", lifetime),
+      withScopes(
+        newCommand("token", "Make a token for a program, and print it", terminal, [
+          "fieldmesh users token grafana --role viewer --expires 90d",
+          "fieldmesh users token billing --role viewer --product env_desk_light",
+        ])
+          .argument("<name>")
+          .addOption(role())
+          .option("--expires <time>", "it ends after this long: 90d, 12h", lifetime),
+      ),
     ).action(async (name: string, options: TokenOptions) => {
       const { runAddToken } = await import("../users/users.js");
       await runAddToken(name, options, terminal);

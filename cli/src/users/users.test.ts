@@ -89,6 +89,25 @@ describe("fieldmesh users", () => {
     expect((await users(["remove", "grafana"])).code).toBe(0);
   });
 
+  it("gives domains and products to who is added, and shows them", async () => {
+    await users(["add", "ada", "--role", "operator", "--domain", "sales", "lab", "--generate"]);
+    await users(["token", "billing", "--role", "viewer", "--product", "env_desk_light"]);
+    expect(await list()).toEqual([
+      { kind: "user", name: "ada", role: "operator", scopes: { domains: ["sales", "lab"], products: [] } },
+      {
+        kind: "token",
+        name: "billing",
+        role: "viewer",
+        scopes: { domains: [], products: ["env_desk_light"] },
+      },
+    ]);
+    expect((await users(["list"])).out).toMatch(/DOMAINS +PRODUCTS\nada .*sales,lab/);
+    await users(["add", "ada", "--role", "operator", "--generate", "--replace"]);
+    expect((await list())[0]).toEqual({ kind: "user", name: "ada", role: "operator" });
+    const refused = await users(["token", "x", "--role", "viewer", "--domain", "a b"]);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("letters, digits")]);
+  });
+
   it("keeps everyone of several additions at a time", async () => {
     const names = ["ada", "bob", "cid", "dan"];
     await Promise.all(names.map((name) => users(["add", name, "--role", "viewer", "--generate"])));

@@ -8,6 +8,7 @@ import {
   readEnvironment,
   removeToken,
   removeUser,
+  type Scopes,
 } from "@fieldmesh/runtime";
 import { generateSecret } from "../credentials/secret.js";
 import { inTurn } from "../credentials/turn.js";
@@ -20,13 +21,19 @@ export interface UsersFileOption {
   json?: boolean;
 }
 
-export interface AddUserOptions extends UsersFileOption {
+/** What somebody may beyond the role; see docs/mesh-access.md. */
+export interface ScopeOptions {
+  domain?: string[];
+  product?: string[];
+}
+
+export interface AddUserOptions extends UsersFileOption, ScopeOptions {
   role: Role;
   generate?: boolean;
   replace?: boolean;
 }
 
-export interface TokenOptions extends UsersFileOption {
+export interface TokenOptions extends UsersFileOption, ScopeOptions {
   role: Role;
   /** ms */
   expires?: number;
@@ -46,7 +53,11 @@ export async function runAddUser(name: string, options: AddUserOptions, terminal
   const generated = options.generate ? generateSecret() : undefined;
   const password = generated ?? (await typedPassword(name, terminal));
   await inTurn(file, () =>
-    addUser(file, { name, role: options.role, password }, { replace: options.replace ?? false }),
+    addUser(
+      file,
+      { name, role: options.role, password, scopes: scopesOf(options) },
+      { replace: options.replace ?? false },
+    ),
   );
   if (options.json) {
     await writeJson(terminal.stdout, {
@@ -58,6 +69,14 @@ export async function runAddUser(name: string, options: AddUserOptions, terminal
   }
   if (generated !== undefined) await writeLine(terminal.stdout, generated);
   terminal.stderr.write(`${options.replace ? "set" : "added"} ${name} (${options.role}) in ${file}\n`);
+}
+
+function scopesOf({ domain = [], product = [] }: ScopeOptions): Scopes {
+  return { domains: domain, products: product };
+}
+
+function shownScopes({ domains, products }: Scopes = { domains: [], products: [] }): string[] {
+  return [domains.join(","), products.join(",")];
 }
 
 async function typedPassword(name: string, terminal: Terminal): Promise<string> {
@@ -80,6 +99,7 @@ export async function runAddToken(name: string, options: TokenOptions, terminal:
     addToken(file, {
       name,
       role: options.role,
+      scopes: scopesOf(options),
       ...(options.expires === undefined ? {} : { expiresAt: new Date(Date.now() + options.expires) }),
     }),
   );
@@ -102,10 +122,19 @@ export async function runListUsers(options: UsersFileOption, terminal: Terminal)
     ]);
   }
   const rows = [
-    ...users.map(({ name, role }) => [name, role, "user", ""]),
-    ...tokens.map(({ name, role, expires }) => [name, role, "token", expires ?? ""]),
+    ...users.map(({ name, role, scopes }) => [name, role, "user", "", ...shownScopes(scopes)]),
+    ...tokens.map(({ name, role, expires, scopes }) => [
+      name,
+      role,
+      "token",
+      expires ?? "",
+      ...shownScopes(scopes),
+    ]),
   ];
-  await writeLine(terminal.stdout, table([["NAME", "ROLE", "KIND", "EXPIRES"], ...rows]));
+  const isScoped = [...users, ...tokens].some(({ scopes }) => scopes !== undefined);
+  const head = ["NAME", "ROLE", "KIND", "EXPIRES", "DOMAINS", "PRODUCTS"];
+  const shown = isScoped ? [head, ...rows] : [head, ...rows].map((row) => row.slice(0, 4));
+  await writeLine(terminal.stdout, table(shown));
 }
 
 /** Removes the user or the token of that name. @throws FailureError when there is neither */

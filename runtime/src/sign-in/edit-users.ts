@@ -5,6 +5,7 @@ import { Document, isSeq, parseDocument } from "yaml";
 import { writeFileAtomic } from "../folder/kept-file.js";
 import { hashPassword, MAX_PASSWORD } from "./password-hash.js";
 import type { Role } from "./role.js";
+import type { Scopes } from "./sign-in.js";
 import { hashToken, parseUsersFile, principalName, USERS_FORMAT, UsersFileError } from "./users-file.js";
 
 /** Short passwords are guessed; the list of other rules that people get round is left out (NIST SP 800-63B). */
@@ -15,6 +16,8 @@ const TOKEN_PREFIX = "fm_";
 export interface ListedUser {
   name: string;
   role: Role;
+  /** Absent where there are none. */
+  scopes?: Scopes;
 }
 
 export interface ListedToken extends ListedUser {
@@ -29,7 +32,7 @@ export interface ListedToken extends ListedUser {
  */
 export async function addUser(
   file: string,
-  user: { name: string; role: Role; password: string },
+  user: { name: string; role: Role; password: string; scopes?: Partial<Scopes> },
   options: { replace?: boolean } = {},
 ): Promise<void> {
   checkName(user.name);
@@ -41,17 +44,15 @@ export async function addUser(
     const existing = indexOf(document, "users", user.name);
     if (existing >= 0 && options.replace === true) document.deleteIn(["users", existing]);
     refuseTaken(document, user.name);
-    document.addIn(["users"], document.createNode({ name: user.name, role: user.role, password }));
+    const { name, role, scopes } = user;
+    document.addIn(["users"], document.createNode({ name, role, ...filled(scopes), password }));
   });
 }
 
 /** Every user, in the order of the file. */
 export async function listUsers(file: string): Promise<ListedUser[]> {
   const document = await load(file);
-  return [...parseUsersFile(file, document.toString()).users.values()].map(({ name, role }) => ({
-    name,
-    role,
-  }));
+  return [...parseUsersFile(file, document.toString()).users.values()].map(listed);
 }
 
 /** Removes a user; their sessions end within a second. Returns false when there is none of that name. */
@@ -65,7 +66,7 @@ export function removeUser(file: string, name: string): Promise<boolean> {
  */
 export async function addToken(
   file: string,
-  token: { name: string; role: Role; expiresAt?: Date },
+  token: { name: string; role: Role; expiresAt?: Date; scopes?: Partial<Scopes> },
 ): Promise<string> {
   checkName(token.name);
   const secret = `${TOKEN_PREFIX}${randomBytes(32).toString("base64url")}`;
@@ -74,6 +75,7 @@ export async function addToken(
     const entry = {
       name: token.name,
       role: token.role,
+      ...filled(token.scopes),
       sha256: hashToken(secret),
       ...(token.expiresAt === undefined ? {} : { expires: token.expiresAt.toISOString() }),
     };
@@ -86,9 +88,8 @@ export async function addToken(
 export async function listTokens(file: string): Promise<ListedToken[]> {
   const document = await load(file);
   const { tokens } = parseUsersFile(file, document.toString());
-  return [...tokens.values()].map(({ name, role, expiresAt }) => ({
-    name,
-    role,
+  return [...tokens.values()].map(({ expiresAt, ...token }) => ({
+    ...listed(token),
     ...(expiresAt === undefined ? {} : { expires: new Date(expiresAt).toISOString() }),
   }));
 }
@@ -96,6 +97,15 @@ export async function listTokens(file: string): Promise<ListedToken[]> {
 /** Removes a token at once. Returns false when there is none of that name. */
 export function removeToken(file: string, name: string): Promise<boolean> {
   return remove(file, "tokens", name);
+}
+
+function listed({ name, role, scopes }: ListedUser): ListedUser {
+  return { name, role, ...(scopes === undefined ? {} : { scopes }) };
+}
+
+/** As the file has them: without lists of nothing. */
+function filled({ domains = [], products = [] }: Partial<Scopes> = {}): Partial<Scopes> {
+  return { ...(domains.length === 0 ? {} : { domains }), ...(products.length === 0 ? {} : { products }) };
 }
 
 async function remove(file: string, list: "users" | "tokens", name: string): Promise<boolean> {

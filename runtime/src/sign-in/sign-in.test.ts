@@ -14,6 +14,7 @@ import { addToken, addUser, removeToken, removeUser } from "./edit-users.js";
 import { sessionCookiesOf } from "./session-cookie.js";
 import { addSessionRoutes } from "./session-routes.js";
 import { type Principal, principalOf, type SignIn, type SignInOptions } from "./sign-in.js";
+import { hashToken } from "./users-file.js";
 
 const PASSWORD = "correct horse";
 const log = createLog("test", { level: "silent" });
@@ -471,6 +472,76 @@ describe("tokens", () => {
     const { cookie } = await ask("POST", "/api/session", credentials("ada"));
     const authorization = `Bearer fm_${"b".repeat(43)}`;
     expect((await ask("GET", "/viewer", { headers: { cookie, authorization } })).status).toBe(401);
+  });
+});
+
+describe("scopes", () => {
+  it("come with users and tokens, and as soon as the file says so", async () => {
+    await writeFile(usersFile, withAda.replace("role: operator", "role: operator\n    domains: [sales]"));
+    const token = await addToken(usersFile, {
+      name: "billing",
+      role: "viewer",
+      scopes: { products: ["orders"] },
+    });
+    const { ask } = await service();
+    const bearer = { headers: { authorization: `Bearer ${token}` } };
+    expect((await ask("GET", "/viewer", bearer)).json).toEqual({
+      name: "billing",
+      role: "viewer",
+      scopes: { domains: [], products: ["orders"] },
+      via: "token",
+    });
+    const { cookie } = await ask("POST", "/api/session", credentials("ada"));
+    const seen = async () => (await ask("GET", "/viewer", { headers: { cookie } })).json["scopes"];
+    expect(await seen()).toEqual({ domains: ["sales"], products: [] });
+    await writeFile(usersFile, (await readFile(usersFile, "utf8")).replace("[ sales ]", "[ lab ]"));
+    await vi.waitFor(async () => expect(await seen()).toEqual({ domains: ["lab"], products: [] }), 10_000);
+  });
+});
+
+describe("keys that a service keeps itself", () => {
+  const KEY = "fmk_0123456789abcdefghij";
+  const keys = new Map([[hashToken(KEY), { name: "loader", role: "operator" as const }]]);
+  const apiKeys = { find: (sha256: string) => keys.get(sha256) };
+
+  it("are taken in either header, and a token in X-API-Key, too", async () => {
+    const token = await addToken(usersFile, { name: "grafana", role: "viewer" });
+    const { ask } = await service({ apiKeys });
+    for (const headers of [{ "x-api-key": KEY }, { authorization: `Bearer ${KEY}` }]) {
+      expect((await ask("GET", "/operator", { headers })).json).toEqual({
+        name: "loader",
+        role: "operator",
+        via: "key",
+      });
+    }
+    expect((await ask("GET", "/viewer", { headers: { "x-api-key": token } })).json).toMatchObject({
+      name: "grafana",
+      via: "token",
+    });
+    expect((await ask("GET", "/admin", { headers: { "x-api-key": KEY } })).status).toBe(403);
+  });
+
+  it("that are wrong let nobody in, also not whoever is at this machine", async () => {
+    const { ask } = await service({ apiKeys });
+    for (const key of [`${KEY}x`, "fmk_", "", "a b"]) {
+      const answer = await ask("GET", "/viewer", { headers: { "x-api-key": key } });
+      expect([key, answer.status, answer.headers["www-authenticate"]]).toEqual([
+        key,
+        401,
+        'Bearer realm="fieldmesh"',
+      ]);
+    }
+    const other = await service();
+    expect((await other.ask("GET", "/viewer", { headers: { "x-api-key": KEY } })).status).toBe(401);
+  });
+
+  it("end what is open with them when they are revoked", async () => {
+    const { signIn } = await service({ apiKeys });
+    const principal = await signIn.identify({ "x-api-key": KEY }, "127.0.0.1");
+    if (principal === undefined) throw new Error("not known");
+    const ended = new Promise<void>((resolve) => void signIn.watch(principal, resolve));
+    keys.clear();
+    await ended;
   });
 });
 
