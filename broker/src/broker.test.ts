@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { EnvironmentError } from "@fieldmesh/runtime";
@@ -48,6 +49,15 @@ describe("start", () => {
     });
     expect(DEFAULT_LIMITS).toMatchObject(readBrokerConfig({}).limits);
     expect(() => readBrokerConfig({ MQTT_MAX_PACKET: "16MiB" })).toThrow(/MQTT_QUEUE_MAX/);
+  });
+
+  test("a packet is written without a Buffer in store for every number", async () => {
+    await using broker = await open();
+    const client = await TestClient.connect(url(broker));
+    await client.subscribe("a/#");
+    await client.end();
+    const { cache } = createRequire(import.meta.url)("mqtt-packet/numbers") as { cache: object };
+    expect(Object.keys(cache)).toHaveLength(0); // 65,536 with the cache on
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { callbackify } from "node:util";
 import { Aedes, type AedesOptions, type AedesPublishPacket, type Client, type Subscription } from "aedes";
+import { writeToStream } from "mqtt-packet";
 import type { AccessControl } from "../access/access.js";
 import type { Limits } from "../limits.js";
 import type { LogLimiter } from "../log-limiter.js";
@@ -33,6 +34,10 @@ export interface EngineOptions {
   /** Whether a reader's QoS 0 messages are to be dropped at present. */
   sheds(port: Port): boolean;
 }
+
+// Else mqtt-packet makes a Buffer for each of 65,536 numbers at its first packet. To make two bytes when they are needed
+// costs no more, and those 6 MiB of small objects are moved twice by the garbage collector, while everybody waits.
+writeToStream.cacheNumbers = false;
 
 /** The most that Aedes' matcher takes. */
 const ENGINE_TOPIC_LEVELS = 100;
