@@ -155,9 +155,12 @@ function unitWords(measured: Measurement): string {
 
 function shownMeasurement(measured: Measurement): string {
   const unit = unitOf(measured);
-  return unit === "share"
-    ? `${Number((measured.value * 100).toPrecision(12))}%`
-    : `${measured.value}${unit ?? ""}`;
+  return unit === "share" ? `${short(measured.value * 100)}%` : `${short(measured.value)}${unit ?? ""}`;
+}
+
+/** For people; whoever wants all digits has the measurement. Large whole numbers stay whole. */
+function short(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(6));
 }
 
 /** Compares two numbers of one dimension. */
