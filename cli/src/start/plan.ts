@@ -49,7 +49,7 @@ export function planServices(settings: StartSettings, terminal: Terminal): Servi
   const REGISTRY_URL = `http://${INNER_HOST}:${settings.registryPort}`;
   return [
     { name: "broker", args: [COMMAND, "broker"], env: common },
-    consumer("registry", { ...inner, HISTORIAN_URL }),
+    consumer("registry", { ...inner, HISTORIAN_URL, PUBLIC_URL: settings.dashboardUrl }),
     consumer("historian", { ...inner, REGISTRY_URL }),
     consumer("dashboard", { HISTORIAN_URL, REGISTRY_URL }),
     ...NODES.map((node) => ({
