@@ -32,6 +32,7 @@ export async function startFace(
     const app = createHttpApp({
       log,
       hosts,
+      ...(options.allowedOrigins === undefined ? {} : { allowedOrigins: options.allowedOrigins }),
       https: options.tls !== undefined || options.publicUrl?.protocol === "https:",
       maxBodyBytes: MAX_JSON_BYTES,
       health: () => Promise.resolve({ ok: true, version: VERSION }),

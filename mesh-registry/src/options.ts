@@ -10,6 +10,8 @@ export interface RegistryOptions {
   tls?: TlsFiles | undefined;
   publicUrl?: URL | undefined;
   allowedHosts?: readonly string[];
+  /** `ALLOWED_ORIGINS`: pages elsewhere that may call with a token. */
+  allowedOrigins?: readonly string[];
   usersFile: string;
   /** `SERVICE_TOKEN`: by which the historian and this one know each other. */
   serviceToken?: string | undefined;

@@ -112,6 +112,20 @@ export const hostList: Parser<string[]> = (value) => {
   return hosts.map((entry) => entry.toLowerCase());
 };
 
+/** Origins of pages, separated by commas or spaces. */
+export const originList: Parser<string[]> = (value) => {
+  const origins = value.split(/[\s,]+/).filter((entry) => entry !== "");
+  for (const entry of origins) {
+    const url = URL.canParse(entry) ? new URL(entry) : undefined;
+    if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.origin !== entry) {
+      throw new Unexpected(
+        `origins as "https://app.example.org", lower case, without path, separated by commas; "${entry}" is none`,
+      );
+    }
+  }
+  return origins;
+};
+
 /**
  * Brokers separated by spaces, each a list of addresses separated by commas that are tried in turn.
  * The outer list has one entry a broker.

@@ -7,6 +7,7 @@ import {
   httpUrl,
   name,
   oneOf,
+  originList,
   type Parser,
   path,
   port,
@@ -97,6 +98,13 @@ export const VARIABLES = {
     default: "",
     expects: "host names with or without a port, separated by commas",
     description: "Further values of a request's `Host` and `Origin` that are taken.",
+  },
+  ALLOWED_ORIGINS: {
+    parse: originList,
+    default: "",
+    expects: "origins as `https://app.example.org`, separated by commas",
+    description:
+      "Pages elsewhere that may call the registry with a token of their own (CORS); cookies are never taken from them.",
   },
   TLS_CERT: {
     parse: path,

@@ -6,12 +6,15 @@ import helmet from "helmet";
 import type { Log } from "../log.js";
 import { type AllowedHosts, checkOrigin } from "./allowed-hosts.js";
 import { bodyDeadline } from "./body-deadline.js";
+import { crossOrigin, withoutAllowed } from "./cross-origin.js";
 import { HttpProblem, sendProblem, toProblem } from "./problem.js";
 import { resource } from "./resource.js";
 
 export interface HttpAppOptions {
   log: Log;
   hosts: AllowedHosts;
+  /** Pages of other origins that may call with a token of their own: CORS, without cookies. */
+  allowedOrigins?: readonly string[];
   /** Whether browsers reach it over https: adds HSTS. */
   https?: boolean;
   /** Adds the routes; what they do not answer is a 404. They come after every check of the request itself. */
@@ -57,7 +60,9 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.set("query parser", "simple"); // no nested objects out of a query
   app.use(requestId);
   app.use(securityHeaders(options));
-  app.use(hostCheck(options.hosts));
+  const origins = new Set(options.allowedOrigins);
+  if (origins.size > 0) app.use(crossOrigin(origins));
+  app.use(hostCheck(options.hosts, origins));
   app.use(bodyDeadline(options.bodyMs ?? BODY_MS));
   const { health } = options;
   if (health !== undefined) {
@@ -117,9 +122,9 @@ function securityHeaders(options: HttpAppOptions): RequestHandler {
   };
 }
 
-function hostCheck(hosts: AllowedHosts): RequestHandler {
+function hostCheck(hosts: AllowedHosts, origins: ReadonlySet<string>): RequestHandler {
   return (request, _response, next) => {
-    const verdict = checkOrigin(request.headers, hosts, request.method);
+    const verdict = checkOrigin(withoutAllowed(request.headers, origins), hosts, request.method);
     if (verdict.ok) return next();
     if (verdict.cause === "host") throw new HttpProblem(421, "host_not_allowed", verdict.detail);
     throw new HttpProblem(403, "origin_not_allowed", verdict.detail);
