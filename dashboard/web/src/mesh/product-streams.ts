@@ -20,9 +20,12 @@ export function streamsOfPort(nodes: ReadonlyMap<string, NodeView>, port: Output
   return found;
 }
 
-/** The streams known here that a product's data comes from: the one it was seen by, and those of its ports. */
+/**
+ * The streams known here that a product's data comes from: the one it was seen by, and those of its ports. The name of
+ * a stream is also the id of its product.
+ */
 export function streamsOf(nodes: ReadonlyMap<string, NodeView>, product: Product): Placed[] {
-  const own = product.observed === undefined ? undefined : findStream(nodes, product.observed.stream);
+  const own = findStream(nodes, product.observed?.stream ?? product.id);
   const found = own === undefined ? [] : [own];
   for (const port of product.outputPorts) {
     for (const placed of streamsOfPort(nodes, port)) {

@@ -108,7 +108,7 @@ function Found({ query }: { query: CatalogueQuery }) {
             <p class="quiet catalogue-count" role="status" data-total={total}>
               {total === 0
                 ? noneText(query)
-                : `${whole.format(total)} ${total === 1 ? "product" : "products"}`}
+                : countText(total, asksForUnclaimed(query) ? "stream" : "product")}
             </p>
             <ul class="products">
               {items.map((product) => (
@@ -126,6 +126,10 @@ function Found({ query }: { query: CatalogueQuery }) {
       </Read>
     </section>
   );
+}
+
+function countText(count: number, what: string): string {
+  return `${whole.format(count)} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function noneText(query: CatalogueQuery): string {

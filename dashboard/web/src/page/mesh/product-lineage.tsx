@@ -9,7 +9,7 @@ import { useRead } from "../../view/use-read.js";
 import { drawnEdges, drawnNodes, productsOf, StepsTable } from "./lineage-parts.js";
 import type { ProductProps } from "./product.js";
 
-/** Steps from the product that are drawn here; the lineage page goes further. */
+/** Steps from the product that are drawn here; the lineage page goes further. On a phone the lists say the same. */
 const NEAR = 2;
 const MOST_DRAWN = 60;
 
@@ -36,7 +36,7 @@ export function ProductLineage({ product: { id } }: ProductProps) {
                 <h2 id="near">Around it</h2>
                 <a href={lineageHref(id)}>All of it, with impact</a>
               </div>
-              {names.length <= MOST_DRAWN && (
+              {names.length <= MOST_DRAWN && matchMedia("(width >= 720px)").matches && (
                 <LineageGraphView
                   movable={false}
                   nodes={drawnNodes(names, products)}

@@ -4,6 +4,7 @@ import type { Product } from "../../mesh/types.js";
 import { StatusBadge, VisibilityBadge } from "../../view/mesh-badges.js";
 import { PageTitle } from "../../view/page-title.js";
 import { Read } from "../../view/read.js";
+import { Tabs } from "../../view/tabs.js";
 import { type Reading, useRead } from "../../view/use-read.js";
 import { ProductAccessPart } from "./product-access.js";
 import { ProductContract } from "./product-contract.js";
@@ -53,13 +54,15 @@ export function ProductPage({ product, section }: { product: string; section: Pr
             <VisibilityBadge visibility={told.visibility} />
           </>
         )}
-        <nav class="tabs mesh-tabs" aria-label="Parts of this product">
-          {PRODUCT_SECTIONS.map((one) => (
-            <a key={one} href={productHref(product, one)} aria-current={one === section ? "page" : undefined}>
-              {SECTION_WORD[one]}
-            </a>
-          ))}
-        </nav>
+        <Tabs
+          label="Parts of this product"
+          current={section}
+          tabs={PRODUCT_SECTIONS.map((one) => ({
+            key: one,
+            href: productHref(product, one),
+            word: SECTION_WORD[one],
+          }))}
+        />
       </div>
       <Shown reading={reading} section={section} />
     </>
