@@ -17,12 +17,15 @@ export function observationRoutes(
   observation: Pick<Observation, "conflicts">,
 ): void {
   const { products } = catalogue;
-  const { declares } = permission(catalogue);
+  const { declares, sees } = permission(catalogue);
   resource(router, "/conflicts", {
     get: reads(
       answered((request, response) => {
         const { limit, offset = 0, after } = pageOf(parseQuery(request, conflictList));
-        const all = observation.conflicts();
+        // Of private products others do not learn that they are there.
+        const all = observation
+          .conflicts()
+          .filter((each) => each.kind === "node" || each.products.every((id) => sees(id, response)));
         const start = offset + (after === undefined ? 0 : Number(after));
         if (!Number.isSafeInteger(start)) {
           throw new HttpProblem(422, "invalid", "query/after: expected a cursor out of a Link header");
