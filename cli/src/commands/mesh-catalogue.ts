@@ -215,6 +215,16 @@ function productsCommand(terminal: Terminal): Command {
   );
   group.addCommand(
     addRegistryOptions(
+      newCommand("import", "Register a product, or change it, by an ODCS contract", terminal, [
+        "fieldmesh mesh products import orders.odcs.yaml",
+      ]).argument("<file>", "ODCS 3.0 or 3.1 in YAML or JSON; - is the standard input"),
+    ).action(async (file: string, options: RegistryOptions) => {
+      const { importContract } = await import("../mesh/products.js");
+      await importContract(file, options, terminal);
+    }),
+  );
+  group.addCommand(
+    addRegistryOptions(
       newCommand("quality", "Show what was measured of a product, or post what you measured", terminal, [
         "fieldmesh mesh products quality orders",
         "fieldmesh mesh products quality orders completeness=98.5 timeliness_hours=2.5",

@@ -106,7 +106,8 @@ const ODCS_FIELDS: Readonly<Record<string, string>> = {
   accessPolicy: "customProperties",
 };
 
-function parseContract(text: string, file: string): Contract {
+/** @throws ConfigFileError with file, line, field and what was expected */
+export function parseContract(text: string, file: string): Contract {
   const document = readDocument(text, file);
   const read = fromOdcs(document.content);
   if (read.ok) return read.contract;

@@ -106,6 +106,10 @@ describe("fieldmesh mesh", () => {
     expect(await done("lineage show orders")).toMatch(/\+1 +returns/);
     expect(await done("search orders")).toContain("orders");
     expect(await done("products contract orders")).toContain("apiVersion: v3.1.0");
+    const contract = await done("products contract orders");
+    expect(await done("products import -", contract.replace("name: orders", "name: Orders"))).toContain(
+      "orders 1.0.0",
+    );
     expect(await done("products contract orders --asyncapi")).toContain('"asyncapi": "3.0.0"');
   });
 

@@ -1,7 +1,8 @@
 import { declaredOf, type Product, type ProductUpdate, type Version } from "@fieldmesh/mesh-registry/client";
 import { UsageError } from "../exit.js";
 import { type Terminal, table, writeLine } from "../terminal.js";
-import { parsePairs } from "./file-input.js";
+import { parsePairs, readText } from "./file-input.js";
+import { parseContract } from "./folder.js";
 import { facts, print, type RegistryOptions, when, withMesh } from "./registry.js";
 
 export interface ProductOptions extends RegistryOptions {
@@ -142,6 +143,19 @@ export async function printContract(
       await writeLine(terminal.stdout, JSON.stringify(await mesh.products.contract(id, options.of)));
     } else await writeLine(terminal.stdout, await mesh.products.odcs(id, options.of), "");
   });
+}
+
+/** Registers a product, or changes it, by a contract of ODCS 3: of ours or of others. */
+export async function importContract(
+  file: string,
+  options: RegistryOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const text = await readText(file, terminal);
+  const { product } = parseContract(text, file);
+  const made = await withMesh(options, terminal, (mesh) => mesh.products.importOdcs(product.id, text));
+  const version = made.version === undefined ? "" : ` ${made.version.version}`;
+  await print(terminal, options, made, () => `${product.id}${version} is as the contract says`);
 }
 
 export async function quality(

@@ -4,8 +4,6 @@ import {
   type Changeable,
   changeable,
   json,
-  type Page,
-  type PageQuery,
   type Readable,
   readable,
   untilUnchanged,
@@ -283,5 +281,3 @@ function productRequests(transport: Transport, products: Readable<Product, Produ
     impact: (id) => get(id, "impact"),
   };
 }
-
-export type { Page, PageQuery };
