@@ -5,6 +5,8 @@ export interface BenchContext {
   progress: (text: string) => void;
   /** Shorter runs, for a look rather than for the docs. */
   quick: boolean;
+  /** Whether this scenario is to run: all are, or with `--only` those whose names contain one of its texts. */
+  wants: (scenario: string) => boolean;
 }
 
 export interface Benchmark {

@@ -3,11 +3,11 @@ import { parseArgs } from "node:util";
 import { benchmarks } from "./benchmarks.js";
 import { machine, type Report, reportMarkdown, sectionMarkdown } from "./report.js";
 
-const HELP = `Usage: npm run bench -- [name ...] [--quick] [--docs]
+const HELP = `Usage: npm run bench -- [name ...] [--quick] [--docs] [--only TEXT ...]
 
 Runs the named benchmarks (all of them without a name), prints each table and writes
 bench/results/report.json and report.md. --quick shortens runs, for a look; --docs also puts the measured
-sections into docs/benchmarks.md.
+sections into docs/benchmarks.md. --only runs of the broker's scenarios those whose names contain the text.
 
 Benchmarks:
 ${Object.entries(benchmarks)
@@ -17,8 +17,18 @@ ${Object.entries(benchmarks)
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: "boolean" }, docs: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+  options: {
+    quick: { type: "boolean" },
+    docs: { type: "boolean" },
+    only: { type: "string", multiple: true },
+    help: { type: "boolean", short: "h" },
+  },
 });
+const { only } = values;
+if (only !== undefined && values.docs) {
+  console.error("--only measures a part: it cannot stand in the docs. Leave out --only or --docs.");
+  process.exit(2);
+}
 const unknown = positionals.filter((name) => !(name in benchmarks));
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) console.error(`No benchmark "${unknown.join('", "')}".\n`);
@@ -36,7 +46,8 @@ for (const [name, benchmark] of Object.entries(benchmarks)) {
   const progress = (text: string) => {
     console.error(`[${((Date.now() - startedAt) / 1000).toFixed(0).padStart(4)} s] ${name}: ${text}`);
   };
-  const section = await benchmark.run({ progress, quick: values.quick ?? false });
+  const wants = (scenario: string) => only === undefined || only.some((text) => scenario.includes(text));
+  const section = await benchmark.run({ progress, quick: values.quick ?? false, wants });
   report.sections[name] = section;
   console.log(sectionMarkdown(name, section));
 }

@@ -24,7 +24,8 @@ interface Sample {
 }
 
 /** What one reader that stops reading is to the others, over each transport. */
-export async function stalledReader({ quick, progress }: BenchContext) {
+export async function stalledReader({ quick, progress, wants }: BenchContext) {
+  if (!wants(TITLE)) return { rows: [], required: [], samples: [] };
   const runs: [TransportName, SubjectKind][] = [
     ["tcp", FIELDMESH_OVER.tcp],
     ["tls", FIELDMESH_OVER.tls],

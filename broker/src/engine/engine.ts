@@ -36,7 +36,7 @@ export interface EngineOptions {
 }
 
 // Else mqtt-packet makes a Buffer for each of 65,536 numbers at its first packet. To make two bytes when they are needed
-// costs no more, and those 6 MiB of small objects are moved twice by the garbage collector, while everybody waits.
+// costs about as much, and those 6 MiB of small objects are moved twice by the garbage collector, while everybody waits.
 writeToStream.cacheNumbers = false;
 
 /** The most that Aedes' matcher takes. */
