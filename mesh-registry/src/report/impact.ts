@@ -1,4 +1,4 @@
-import type { Asker } from "../access/asker.js";
+import { type Asker, UNCLAIMED } from "../access/asker.js";
 import type { ImpactReport } from "../resources/impact.js";
 import type { Product } from "../resources/product.js";
 import type { Catalogue } from "../store/catalogue.js";
@@ -43,7 +43,7 @@ export function impactOf(
     }
     const isTold = asker.role !== "viewer" || access.mayDecide(product, asker);
     const named = isTold ? its : its.filter((name) => name === asker.name);
-    owners.add(owner);
+    if (owner !== UNCLAIMED) owners.add(owner);
     for (const name of named) consumers.add(name);
     const version = versions.newest(id) ?? null;
     return { product: id, version, domain, owner, consumers: named, consumerCount: its.length };

@@ -36,7 +36,7 @@ export function toMarkdown(report: MeshReport): string {
       ],
     ),
     "## Compliance",
-    `${compliance.pass} pass, ${compliance.fail} fail, ${compliance.unknown} are unknown.`,
+    `Pass: ${compliance.pass}, fail: ${compliance.fail}, unknown: ${compliance.unknown}.`,
     violations.length === 0
       ? "No rule fails."
       : table(
@@ -77,8 +77,8 @@ export function toMarkdown(report: MeshReport): string {
       ]),
     ),
     "## Lineage",
-    `${lineage.steps} steps between ${lineage.products} products, the longest way has ${lineage.longest}. ` +
-      `${lineage.origins} products are made of no other, of ${lineage.ends} no other is made.`,
+    `Steps: ${lineage.steps}, longest way: ${lineage.longest}. Products in it: ${lineage.products}, ` +
+      `made of no other: ${lineage.origins}, of which no other is made: ${lineage.ends}.`,
     "## Use",
     usage.top.length === 0
       ? "Nothing was read."
@@ -93,8 +93,8 @@ export function toMarkdown(report: MeshReport): string {
           ]),
         ),
     usage.unused.length === 0
-      ? `No active product was unread for ${usage.days} days.`
-      : `${usage.unusedCount} active products were not read for ${usage.days} days:`,
+      ? `Every active product was read in the last ${usage.days} days.`
+      : `Active products that nobody has read in the last ${usage.days} days: ${usage.unusedCount}.`,
     ...(usage.unused.length === 0
       ? []
       : [
