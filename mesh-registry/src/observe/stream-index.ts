@@ -1,6 +1,6 @@
 import { parseStreamName, parseTopic, type Stream, streamName } from "@fieldmesh/protocol";
+import { isGoverned } from "../access/decisions.js";
 import type { Product } from "../resources/product.js";
-import { UNCLAIMED } from "../store/observations.js";
 import type { Products } from "../store/products.js";
 import { covers } from "./topic-filter.js";
 
@@ -83,7 +83,7 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
 
   const ownOf = (stream: string): Product | undefined => {
     const own = products.find(stream)?.value;
-    return own === undefined || own.owner === UNCLAIMED ? undefined : own;
+    return own !== undefined && isGoverned(own) ? own : undefined;
   };
   const named = (stream: string, domain: string): Product[] =>
     [...(exact.get(stream) ?? [])]
@@ -158,7 +158,7 @@ function portsOf({ outputPorts }: Product): Ports {
 
 /** Nobody has a say over streams of another domain by naming them, nor by a draft, or with one that is retired. */
 function claimed(product: Product | undefined, domain: string): Product[] {
-  if (product === undefined || product.domain !== domain || product.owner === UNCLAIMED) return [];
+  if (product === undefined || product.domain !== domain) return [];
   return product.status === "draft" || product.status === "retired" ? [] : [product];
 }
 
