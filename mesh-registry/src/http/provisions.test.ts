@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { aclBlock, parseAclFile, parsePasswordFile } from "@fieldmesh/broker";
 import { loadNodeConfig } from "@fieldmesh/edge";
+import { addToken, addUser } from "@fieldmesh/runtime";
 import { extract } from "tar-stream";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import type { BundleFile, Provision } from "../resources/provision.js";
-import { temporaryFolder } from "../testing/embedded.js";
+import { embeddedStorage, temporaryFolder } from "../testing/embedded.js";
 import { type Answered, registryService, SALES, type Service } from "../testing/service.js";
 
 const ENV = { id: "env", name: "Environment", owner: "ann" };
@@ -193,4 +194,80 @@ test("what a template does not know is named", async () => {
   await ask("POST", "/domains", SALES);
   await ask("POST", "/products", { id: "sold", domain: "sales", owner: "ann" });
   expect(await faults("/provisions", { ...asked(), product: "sold" })).toEqual([422, ["/parameters/domain"]]);
+});
+
+test("who may change a product has its bundle, and nobody else", async () => {
+  const folder = await temporaryFolder();
+  const usersFile = join(folder, "users.yaml");
+  await addUser(usersFile, { name: "root", role: "admin", password: "correct horse battery" });
+  const tokens = {
+    admin: await addToken(usersFile, { name: "a", role: "admin" }),
+    ann: await addToken(usersFile, { name: "ann", role: "operator", scopes: { domains: ["env"] } }),
+    bob: await addToken(usersFile, { name: "bob", role: "operator" }),
+    viewer: await addToken(usersFile, { name: "v", role: "viewer" }),
+  };
+  const { ask } = await registryService({}, folder);
+  const as = (who: keyof typeof tokens) => ({ Authorization: `Bearer ${tokens[who]}` });
+  await ask("POST", "/domains", { ...ENV, owner: "somebody" }, as("admin"));
+  await ask("POST", "/templates", parse(NODE) as object, as("admin"));
+  expect(code(await ask("POST", "/provisions", asked(), as("viewer")))).toEqual([403, "role_required"]);
+  expect(code(await ask("POST", "/provisions", asked(), as("bob")))).toEqual([403, "not_yours"]);
+  const made = await ask("POST", "/provisions", asked(), as("ann"));
+  const { id } = made.body as Provision;
+  expect([made.status, (made.body as Provision).by]).toEqual([201, "ann"]);
+  expect((await ask("GET", "/products/barn_climate", undefined, as("ann"))).body).toMatchObject({
+    owner: "ann",
+  });
+  const bundle = `/provisions/${id}/bundle`;
+  expect((await ask("GET", bundle, undefined, as("ann"))).status).toBe(200);
+  for (const who of ["bob", "viewer"] as const) {
+    expect([who, (await ask("GET", bundle, undefined, as(who))).status]).toEqual([who, 403]);
+    const undone = await ask("DELETE", `/provisions/${id}`, undefined, { ...as(who), "If-Match": "*" });
+    expect([who, undone.status]).toEqual([who, 403]);
+  }
+  // Of a private product others know nothing, neither its contract nor that it was provisioned.
+  const { body, headers } = await ask("GET", "/products/barn_climate", undefined, as("ann"));
+  const { id: _id, createdAt: _made, updatedAt: _changed, ...product } = body as Record<string, unknown>;
+  const hidden = await ask(
+    "PUT",
+    "/products/barn_climate",
+    { ...product, visibility: "private" },
+    { ...as("ann"), "If-Match": headers.get("etag") ?? "" },
+  );
+  expect(hidden.status).toBe(200);
+  for (const path of [
+    `/provisions/${id}`,
+    "/products/barn_climate/contract",
+    "/products/barn_climate/asyncapi",
+  ]) {
+    expect([path, (await ask("GET", path, undefined, as("bob"))).status]).toEqual([path, 404]);
+    expect([path, (await ask("GET", path, undefined, as("ann"))).status]).toEqual([path, 200]);
+  }
+  expect((await ask("GET", "/provisions", undefined, as("bob"))).body).toEqual([]);
+});
+
+test("what was under way when the process was killed goes on", async () => {
+  const service = await world();
+  const { body } = await service.ask("POST", "/provisions", asked());
+  const made = body as Provision;
+  await service.close();
+  const storage = await embeddedStorage(service.folder);
+  const kept = await storage.collection<{ product: string; record: string }>("provisions", {});
+  const stored = await kept.get(made.id);
+  expect(stored).toBeDefined();
+  const record = JSON.parse(stored?.document.record ?? "{}") as Provision;
+  const steps = made.steps.map(({ name }, i) => ({
+    name,
+    state: i === 1 ? "running" : i === 0 ? "done" : "waiting",
+  }));
+  const torn = { ...record, state: "running", steps, files: [], plain: [] };
+  await kept.replaceIf(made.id, stored?.version ?? 0, {
+    product: made.product,
+    record: JSON.stringify(torn),
+  });
+  await storage.close();
+  const { ask } = await registryService({}, service.folder);
+  const resumed = (await ask("GET", `/provisions/${made.id}`)).body as Provision;
+  expect(resumed).toMatchObject({ state: "ready", files: made.files, credential: "barn" });
+  expect(resumed.steps.map(({ state }) => state)).toEqual(made.steps.map(({ state }) => state));
 });
