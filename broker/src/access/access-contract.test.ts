@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ControlledAccess } from "../control/controlled-access.js";
 import { SILENT_LOG } from "../log.js";
 import type { AccessControl, ConnectRequest, Identity } from "./access.js";
 import { FileAccess } from "./file-access.js";
@@ -14,7 +15,7 @@ interface Subject {
   access: AccessControl;
   /** Somebody who gets in, and may use `free/…`. */
   good: ConnectRequest;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 const local = { clientId: "c", loopback: true };
@@ -39,12 +40,37 @@ async function withFiles(passwords: boolean, acl: boolean): Promise<Subject> {
   return { access, good, close: () => rm(folder, { recursive: true }) };
 }
 
+/** Before the files of {@link withFiles}, with one client of its own. */
+async function controlled(known: boolean): Promise<Subject> {
+  const { access: others, good: other, close } = await withFiles(true, true);
+  const access = new ControlledAccess({ others, log: SILENT_LOG });
+  const acls = ["free/#", "$SYS/#", "$CONTROL/#"].flatMap((topic) =>
+    ["publishClientSend", "publishClientReceive", "subscribePattern"].map((acltype) => ({
+      acltype,
+      topic,
+      allow: topic !== "$CONTROL/#",
+    })),
+  );
+  const commands = [
+    { command: "createRole", rolename: "r", acls },
+    { command: "createClient", username: "client", password: "p", roles: [{ rolename: "r" }] },
+  ];
+  const answered = new Promise<string>((answer) => {
+    const payload = Buffer.from(JSON.stringify({ commands }));
+    access.control.take({ who: { clientId: "a", username: null }, payload, answer });
+  });
+  expect(await answered).not.toContain("error");
+  return { access, good: known ? { ...other, username: "client" } : other, close };
+}
+
 describe.each<[string, () => Promise<Subject>]>([
   ["open on loopback", async () => ({ access: new OpenOnLoopback(), good: local, close: async () => {} })],
   ["passwords only", () => withFiles(true, false)],
   ["rules only", () => withFiles(false, true)],
   ["passwords and rules", () => withFiles(true, true)],
-])("%s", (_name, make) => {
+  ["clients and roles", () => controlled(true)],
+  ["passwords and rules behind clients and roles", () => controlled(false)],
+])("%s", (name, make) => {
   let subject: Subject;
   beforeEach(async () => {
     subject = await make();
@@ -78,6 +104,12 @@ describe.each<[string, () => Promise<Subject>]>([
     expect(subject.access.maySubscribe(who, "$denied")).toBe(false);
     expect(subject.access.maySubscribe(who, "$SYS/#")).toBe(true);
     expect(subject.access.mayReceive(who, "$SYS/broker/version")).toBe(true);
+  });
+
+  test("whoever may not write the topic of commands does not administer", async () => {
+    const who = await admitted();
+    const open = subject.access instanceof OpenOnLoopback || name === "passwords only";
+    expect(subject.access.mayAdminister(who)).toBe(open);
   });
 
   test("answers the three questions about an ordinary topic alike", async () => {

@@ -90,6 +90,21 @@ describe("without files, on loopback", () => {
     expect(await later.settled("marker")).toEqual([]);
   });
 
+  test("a command is carried out once, at whatever QoS it comes", async () => {
+    await using broker = await startBroker({ port: 0 });
+    await using asking = await Administrator.connect(broker.port);
+    for (const qos of [0, 1, 2] as const) {
+      const commands = [{ command: "createRole", rolename: `r${qos}` }];
+      await asking.client.publish(COMMAND_TOPIC, JSON.stringify({ commands }), { qos });
+    }
+    await asking.client.until((seen) => seen.length === 3);
+    expect(await asking.ask({ command: "listRoles" })).toMatchObject([
+      { data: { roles: ["r0", "r1", "r2"] } },
+    ]);
+    expect(asking.client.seen.map(({ payload }) => payload).join()).not.toContain("error");
+    expect(asking.client.seen).toHaveLength(4);
+  });
+
   test("a message too long, or of any bytes, is answered with an error", async () => {
     await using broker = await startBroker({ port: 0 });
     await using asking = await Administrator.connect(broker.port);

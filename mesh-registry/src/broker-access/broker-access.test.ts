@@ -17,7 +17,8 @@ import {
 } from "../testing/administered-broker.js";
 import { CommandLine } from "./command-line.js";
 
-const NO_MOSQUITTO_SUB = existsSync("/usr/bin/mosquitto_sub")
+const MOSQUITTO_SUB = "/usr/bin/mosquitto_sub";
+const NO_MOSQUITTO_SUB = existsSync(MOSQUITTO_SUB)
   ? null
   : "mosquitto_sub is not installed: apt-get install mosquitto-clients";
 if (NO_MOSQUITTO_SUB !== null) process.stderr.write(`skipped: ${NO_MOSQUITTO_SUB}\n`);
@@ -345,7 +346,7 @@ function contract(start: StartBroker): void {
       "env/n1/#",
       "-v",
     ];
-    const sub = spawn("mosquitto_sub", args, { stdio: ["ignore", "pipe", "ignore"] });
+    const sub = spawn(MOSQUITTO_SUB, args, { stdio: ["ignore", "pipe", "ignore"] });
     let out = "";
     sub.stdout.on("data", (chunk: Buffer) => {
       out += chunk.toString();
