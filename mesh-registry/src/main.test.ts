@@ -44,7 +44,21 @@ test("after kill -9 under writes every write that was acknowledged is there, and
   const first = await startProcess(folder);
   expect((await post(`${first.url}/domains`, SALES)).status).toBe(201);
   const acknowledged: string[] = [];
+  const approved: string[] = [];
   let made = 0;
+  /** Whether the registry was still there. */
+  const approveBob = async (id: string): Promise<boolean> => {
+    const wanted = { consumer: "bob", purpose: "billing" };
+    const asked = await post(`${first.url}/products/${id}/subscriptions`, wanted).catch(() => undefined);
+    if (asked === undefined) return false;
+    const subscription = (await asked.json().catch(() => undefined)) as { id: string } | undefined;
+    if (subscription === undefined) return false;
+    const ruled = await post(`${first.url}/subscriptions/${subscription.id}/approve`, {}).catch(
+      () => undefined,
+    );
+    if (ruled?.status === 200) approved.push(id);
+    return ruled !== undefined;
+  };
   const writer = async (): Promise<void> => {
     for (;;) {
       made += 1;
@@ -56,6 +70,7 @@ test("after kill -9 under writes every write that was acknowledged is there, and
       expect(answer.status).toBe(201);
       acknowledged.push(id);
       if (acknowledged.length === 200) await first.kill();
+      if (made % 4 === 0 && !(await approveBob(id))) return;
     }
   };
   await Promise.all(Array.from({ length: 16 }, writer));
@@ -64,5 +79,10 @@ test("after kill -9 under writes every write that was acknowledged is there, and
   for (const id of acknowledged) {
     const answer = await fetch(`${second.url}/products/${id}`);
     expect([answer.status, await answer.json()]).toMatchObject([200, { id, metadata: { "a.b": id } }]);
+  }
+  expect(approved.length).toBeGreaterThan(0);
+  for (const id of approved) {
+    const answer = await fetch(`${second.url}/products/${id}/subscriptions`);
+    expect([id, await answer.json()]).toMatchObject([id, [{ consumer: "bob", state: "approved" }]]);
   }
 });
