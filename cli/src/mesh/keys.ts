@@ -31,7 +31,7 @@ export async function addKey(name: string, options: KeyOptions, terminal: Termin
 
 export async function listKeys(options: RegistryOptions, terminal: Terminal): Promise<void> {
   const keys = await withMesh(options, terminal, (mesh) => mesh.keys.list());
-  const rows = keys.map(({ id, name, role, domains = [], products = [], createdAt, expiresAt }) => [
+  const rows = keys.map(({ id, name, role, domains, products, createdAt, expiresAt }) => [
     id,
     name,
     role,

@@ -24,7 +24,7 @@ const parameter = z.strictObject({
 
 const component = z.strictObject({
   name: filledText(100).describe("product, edge, credentials, compose; others are listed as external"),
-  settings: openObject.default({}).describe("${name} in a text is a parameter"),
+  settings: openObject.default({}).describe("a dollar sign and a name in braces stand for that parameter"),
 });
 
 const declared = {
