@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { addToken, addUser } from "@fieldmesh/runtime";
 import { describe, expect, test } from "vitest";
+import { isReservedId } from "../../resources/fields.js";
+import { descriptionOf } from "../../testing/description.js";
 import { temporaryFolder } from "../../testing/embedded.js";
 import { type HistorianDouble, historianDouble } from "../../testing/historian.js";
 import { type Answered, registryService, type Service } from "../../testing/service.js";
@@ -172,6 +174,13 @@ const T0 = Date.parse("2027-01-31T00:00:00Z");
 
 const historian = (): Promise<HistorianDouble> =>
   historianDouble("env_greenhouse_temperature", { from: T0, readings: 600 });
+
+test("every path of the interface is a name that no product and no domain can take from it", async () => {
+  const service = await registryService();
+  const { paths } = await descriptionOf(service);
+  const roots = new Set(Object.keys(paths).map((path) => path.split("/")[1] ?? ""));
+  expect([...roots].filter((root) => !isReservedId(root))).toEqual([]);
+});
 
 describe("the data of a product", () => {
   const port = { kind: "mqtt", name: "raw", topicFilter: "env/greenhouse/temperature/raw" };
