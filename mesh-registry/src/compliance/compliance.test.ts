@@ -77,7 +77,13 @@ describe("a product of streams", () => {
     }, SOON);
     expect((await ask("GET", "/compliance?state=fail")).body).toMatchObject([
       { product: "all", violations: [{ reason: "env_desk_a: completeness is 50%" }] },
-      { product: "desk", version: "1.0.0", owner: "alice", failed: 1 },
+      {
+        product: "desk",
+        version: "1.0.0",
+        owner: "alice",
+        failed: 1,
+        policies: [{ policy: "complete", enforcement: "mandatory", state: "fail" }],
+      },
       { product: "hidden" },
     ]);
 

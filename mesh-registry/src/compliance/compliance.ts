@@ -3,18 +3,19 @@ import type { Announcer } from "../announce/announcer.js";
 import type { Conflict } from "../governance/applicable.js";
 import { type ApplicableRule, PolicyBook } from "../governance/policy-book.js";
 import type { QualityBoard } from "../observe/quality-board.js";
-import type { ComplianceChange, ComplianceReport, ComplianceSummary } from "../resources/compliance.js";
+import type { ComplianceReport, ComplianceSummary } from "../resources/compliance.js";
 import type { Product } from "../resources/product.js";
 import type { ProductQuality } from "../resources/quality-metrics.js";
 import type { Catalogue } from "../store/catalogue.js";
-import type { Standing } from "../store/governance-collections.js";
 import { announcementOf, complianceTopic } from "./announcement.js";
+import { changeOf, isForgetting } from "./change.js";
 import { DueTimes } from "./due-times.js";
 import { type FactSources, gatherFacts } from "./facts.js";
 import { type Judgement, judge } from "./judge.js";
 import { JudgingQueue } from "./judging-queue.js";
 import { ProductStreams } from "./product-streams.js";
 import { qualityOf } from "./quality.js";
+import { summarize } from "./summary.js";
 
 /** How every product stands against the policies that are for it. */
 export interface Compliance {
@@ -55,7 +56,6 @@ const SETTLE_MS = 15_000;
 const LOOK_EVERY_MS = 1_000;
 /** After a store that failed. */
 const AGAIN_MS = 5_000;
-const MAX_VIOLATIONS = 20;
 /** Written at once: a new policy changes how all products stand. */
 const MAX_WRITES = 512;
 
@@ -109,7 +109,7 @@ class Judge implements Compliance {
   summaryOf(product: Product): ComplianceSummary {
     const { clock, catalogue } = this.#options;
     const summary =
-      this.#summaries.get(product.id) ?? this.#summarize(product, this.#judge(product, clock()), clock());
+      this.#summaries.get(product.id) ?? summarize(product, this.#judge(product, clock()), clock());
     const standing = catalogue.complianceRecords.of(product.id);
     return { ...summary, since: standing?.state === summary.state ? standing.since : null };
   }
@@ -210,7 +210,7 @@ class Judge implements Compliance {
     const { report } = judged;
     // Of the many of which nothing is asked nothing is kept.
     if (report.rules.length === 0) this.#summaries.delete(id);
-    else this.#summaries.set(id, this.#summarize(product, judged, now));
+    else this.#summaries.set(id, summarize(product, judged, now));
     this.#announce(id);
     if (report.rules.length === 0 && standing === undefined) return;
     const change = changeOf(report, standing, now);
@@ -245,29 +245,6 @@ class Judge implements Compliance {
     this.#writing.set(id, written);
   }
 
-  #summarize({ id, domain, owner }: Product, { report }: Judgement, now: number): ComplianceSummary {
-    const { version, state, reason, rules } = report;
-    const count = (of: ComplianceReport["state"]): number =>
-      rules.filter(({ verdict }) => verdict === of).length;
-    return {
-      product: id,
-      version,
-      domain,
-      owner,
-      state,
-      reason,
-      judgedAt: now,
-      since: null,
-      passed: count("pass"),
-      failed: count("fail"),
-      unknown: count("unknown"),
-      violations: rules
-        .filter(({ verdict }) => verdict === "fail")
-        .slice(0, MAX_VIOLATIONS)
-        .map(({ policy, rule, reason: why }) => ({ policy, rule, reason: why })),
-    };
-  }
-
   #every(ms: number, work: () => void): void {
     this.#timers.push(setInterval(work, ms).unref());
   }
@@ -281,37 +258,4 @@ class Judge implements Compliance {
     }, ms).unref();
     this.#timers.push(timer);
   }
-}
-
-/** What is different from what was recorded; undefined when nothing is. */
-function changeOf(
-  { product, version, state, rules }: Judgement["report"],
-  standing: Standing | undefined,
-  at: number,
-): ComplianceChange | undefined {
-  const before = new Map((standing?.verdicts ?? []).map((each) => [keyOf(each), each]));
-  const changed: ComplianceChange["rules"] = [];
-  for (const { policy, rule, verdict, reason } of rules) {
-    const was = before.get(keyOf({ policy, rule }));
-    before.delete(keyOf({ policy, rule }));
-    if (was?.verdict === verdict) continue;
-    changed.push({ policy, rule, before: was?.verdict ?? null, verdict, reason });
-  }
-  for (const { policy, rule, verdict } of before.values()) {
-    changed.push({ policy, rule, before: verdict, verdict: null, reason: "it is asked no more" });
-  }
-  const isSame = standing !== undefined && standing.state === state && standing.version === version;
-  if (isSame && changed.length === 0) return undefined;
-  return { product, version, at, state, before: standing?.state ?? null, rules: changed };
-}
-
-function keyOf({ policy, rule }: { policy: string; rule: string }): string {
-  return `${policy} ${rule}`;
-}
-
-/** Something that was known is not known: after a start its measurement may still be on its way. */
-function isForgetting({ rules }: ComplianceChange, standing: Standing | undefined): boolean {
-  return (
-    standing !== undefined && rules.some(({ before, verdict }) => before !== null && verdict === "unknown")
-  );
 }

@@ -61,6 +61,11 @@ export const complianceSummary = z
     reason: z.string(),
     judgedAt: time,
     since: time.nullable(),
+    policies: z
+      .array(
+        z.strictObject({ policy: z.string(), enforcement: z.enum(ENFORCEMENTS), state: z.enum(VERDICTS) }),
+      )
+      .describe("each that is for it: what its rules are together"),
     passed: z.number().int(),
     failed: z.number().int(),
     unknown: z.number().int(),
