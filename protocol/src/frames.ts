@@ -193,6 +193,7 @@ export interface BrowserToServer {
  * | GET /healthz | → 200 {status: "ok", …} or 503 | – |
  */
 export interface HttpApi {
-  session: { user: { name: string; role: Role } | null; required: boolean };
+  /** `domains`: those that are the user's, where there are any. */
+  session: { user: { name: string; role: Role; domains?: string[] } | null; required: boolean };
   state: { hello: Hello; catalogue: Catalogue; alarms: Alarms; dropped: Dropped };
 }

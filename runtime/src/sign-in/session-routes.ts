@@ -12,12 +12,14 @@ const credentials = z.strictObject({
 });
 
 /** What a page sees of a person. */
-function shown({ name, role }: Principal): Pick<Principal, "name" | "role"> {
-  return { name, role };
+function shown({ name, role, scopes }: Principal): Pick<Principal, "name" | "role"> & { domains?: string[] } {
+  // A page shows what its user may do: much of that goes by the domains that are the user's.
+  const domains = scopes?.domains ?? [];
+  return { name, role, ...(domains.length === 0 ? {} : { domains: [...domains] }) };
 }
 
 /**
- * `GET`: `{user: {name, role} | null, required}`; `POST {name, password}`: signs in, `{user}`;
+ * `GET`: `{user: {name, role, domains?} | null, required}`; `POST {name, password}`: signs in, `{user}`;
  * `DELETE`: signs out.
  */
 export function addSessionRoutes(router: Router, path: string, signIn: SignIn): void {

@@ -494,6 +494,9 @@ describe("scopes", () => {
     const { cookie } = await ask("POST", "/api/session", credentials("ada"));
     const seen = async () => (await ask("GET", "/viewer", { headers: { cookie } })).json["scopes"];
     expect(await seen()).toEqual({ domains: ["sales"], products: [] });
+    // The page that the user looks at shows what is the user's.
+    const { json: session } = await ask("GET", "/api/session", { headers: { cookie } });
+    expect(session["user"]).toEqual({ name: "ada", role: "operator", domains: ["sales"] });
     await writeFile(usersFile, (await readFile(usersFile, "utf8")).replace("[ sales ]", "[ lab ]"));
     await vi.waitFor(async () => expect(await seen()).toEqual({ domains: ["lab"], products: [] }), 10_000);
   });
