@@ -1,4 +1,4 @@
-import type { Ack, AlarmView, CommandName, Commands, HttpApi, Role } from "@fieldmesh/protocol";
+import type { Ack, AlarmView, CommandName, Commands, HttpApi } from "@fieldmesh/protocol";
 
 /** What is wrong with one field of a request: `pointer` is a JSON pointer (RFC 6901). */
 export interface FieldFault {
@@ -161,7 +161,9 @@ const part = encodeURIComponent;
 export const api = {
   session: () => request("GET", "/api/session") as Promise<HttpApi["session"]>,
   signIn: (name: string, password: string) =>
-    request("POST", "/api/session", { name, password }) as Promise<{ user: { name: string; role: Role } }>,
+    request("POST", "/api/session", { name, password }) as Promise<{
+      user: NonNullable<HttpApi["session"]["user"]>;
+    }>,
   signOut: () => request("DELETE", "/api/session"),
   acknowledge: (alarm: AlarmView, note: string) =>
     request("POST", "/api/acks", {

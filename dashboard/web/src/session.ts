@@ -19,6 +19,7 @@ export async function startSession(): Promise<void> {
       state: "signed-in",
       name: user?.name ?? "local",
       role: user?.role ?? "admin",
+      domains: user?.domains ?? [],
       required,
     };
     link.start();
@@ -36,7 +37,8 @@ const RETRY_MS = 2_000; // ms
 /** Errors: {@link ApiError} with the server's words (wrong name or password, too many attempts). */
 export async function signIn(name: string, password: string): Promise<void> {
   const { user } = await api.signIn(name, password);
-  session.value = { state: "signed-in", name: user.name, role: user.role, required: true };
+  const { role, domains = [] } = user;
+  session.value = { state: "signed-in", name: user.name, role, domains, required: true };
   link.start();
 }
 

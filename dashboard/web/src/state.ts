@@ -9,7 +9,14 @@ import { Streams } from "./streams.js";
 export type Session =
   | { state: "unknown" }
   | { state: "signed-out"; message?: string }
-  | { state: "signed-in"; name: string; role: Role; required: boolean };
+  | {
+      state: "signed-in";
+      name: string;
+      role: Role;
+      /** Those that are the user's by what an administrator has said. */
+      domains: readonly string[];
+      required: boolean;
+    };
 export const session = signal<Session>({ state: "unknown" });
 
 export type Connection =

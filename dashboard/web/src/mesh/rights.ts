@@ -1,24 +1,33 @@
 import { may, session } from "../state.js";
 import { type Domain, type Product, UNCLAIMED } from "./types.js";
 
-/**
- * Whether the user may be allowed to change this product and to decide who reads it. The registry decides; this only
- * hides what it would surely refuse.
- */
+/** As the registry decides, which has the last word: this only hides what it would refuse. */
+
+/** Whether the user may change this product. Of its domain more is known once it was read. */
 export function mayTend(product: Product, domain: Domain | undefined): boolean {
+  if (mayDecide(product, domain)) return true;
+  return product.owner === UNCLAIMED && mayClaimIn(domain);
+}
+
+/** Whether the user may decide who reads it, and attest what nobody measures. */
+export function mayDecide({ owner, domain: of }: Product, domain: Domain | undefined): boolean {
   const now = session.value;
   if (now.state !== "signed-in") return false;
-  if (may("operator")) return true;
-  if (product.owner === UNCLAIMED) return false;
-  return product.owner === now.name || isOf(domain, now.name);
+  return may("admin") || owner === now.name || isOf(of, domain);
 }
 
-/** The same of a domain. */
 export function mayTendDomain(domain: Domain): boolean {
-  const now = session.value;
-  return now.state === "signed-in" && (may("operator") || isOf(domain, now.name));
+  return may("admin") || isOf(domain.id, domain) || (domain.owner === UNCLAIMED && may("operator"));
 }
 
-function isOf(domain: Domain | undefined, name: string): boolean {
-  return domain !== undefined && (domain.owner === name || domain.team.includes(name));
+/** In a domain that is somebody's, so are the streams that come up in it. */
+function mayClaimIn(domain: Domain | undefined): boolean {
+  return may("operator") && (domain === undefined || domain.owner === UNCLAIMED);
+}
+
+function isOf(id: string, domain: Domain | undefined): boolean {
+  const now = session.value;
+  if (now.state !== "signed-in") return false;
+  if (now.domains.includes(id)) return true;
+  return domain !== undefined && (domain.owner === now.name || domain.team.includes(now.name));
 }

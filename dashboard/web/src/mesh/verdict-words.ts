@@ -18,11 +18,11 @@ const SOURCE_WORD: Record<FactSource, string> = {
 
 /** Where a figure comes from, and by whom. */
 export function sourceText({ source, by, stream }: Pick<RuleCompliance, "source" | "by" | "stream">): string {
-  // The registry names who measured or posted as `historian, 24h of …` and `posted by ann`.
-  if (source === "measured" || source === "posted")
-    return [by ?? SOURCE_WORD[source], stream === undefined ? "" : `worst of its streams: ${stream}`]
-      .filter(Boolean)
-      .join("; ");
+  // The registry names who measured or posted: `historian, 24h of env_desk_temperature`, `posted by ann`.
+  if (source === "measured" || source === "posted") {
+    const who = by ?? SOURCE_WORD[source];
+    return stream === undefined || who.includes(stream) ? who : `${who}; the worst of its streams: ${stream}`;
+  }
   return source === "attested" && by !== undefined ? `${SOURCE_WORD[source]}: ${by}` : SOURCE_WORD[source];
 }
 

@@ -10,12 +10,12 @@ import { Read } from "../../view/read.js";
 import { Table } from "../../view/table.js";
 import { useRead } from "../../view/use-read.js";
 
-/** Who did what with a product, and who was refused, the newest first. */
-export function AccessLog({ product }: { product: string }) {
+/** Who did what with a product, and who was refused, the newest first. `changes`: read anew when it is another. */
+export function AccessLog({ product, changes }: { product: string; changes: number }) {
   const refusals = useSignal(false);
   const only = refusals.value;
   const key = `log ${product} ${only}`;
-  const reading = useRead(key, (signal) => mesh.accessLog(product, only, signal));
+  const reading = useRead(`${key} ${changes}`, (signal) => mesh.accessLog(product, only, signal));
   return (
     <section class="card" aria-labelledby="access-log">
       <div class="card-head">

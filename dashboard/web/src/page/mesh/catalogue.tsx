@@ -110,6 +110,11 @@ function Found({ query }: { query: CatalogueQuery }) {
                 ? noneText(query)
                 : countText(total, asksForUnclaimed(query) ? "stream" : "product")}
             </p>
+            {total === 0 && !isNarrowed(query) && (
+              <a class="button" href={`/mesh${catalogueSearch(UNCLAIMED_STREAMS)}`}>
+                Unclaimed streams
+              </a>
+            )}
             <ul class="products">
               {items.map((product) => (
                 <ProductRow
@@ -134,9 +139,13 @@ function countText(count: number, what: string): string {
 
 function noneText(query: CatalogueQuery): string {
   if (asksForUnclaimed(query)) return "Every stream that was seen has an owner.";
-  return Object.values(query).some((value) => value !== undefined)
+  return isNarrowed(query)
     ? "No data product fits the search."
-    : "There is no data product yet: claim a stream, or register one.";
+    : "There is no data product yet. What the sensors send is there to be claimed:";
+}
+
+function isNarrowed(query: CatalogueQuery): boolean {
+  return Object.values(query).some((value) => value !== undefined);
 }
 
 /** The pages after the first, on request. */

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { mesh } from "../../mesh/api.js";
-import { mayTend } from "../../mesh/rights.js";
+import { mayDecide } from "../../mesh/rights.js";
 import type { ComplianceReport, Product, RuleCompliance } from "../../mesh/types.js";
 import { attestable } from "../../mesh/verdict-words.js";
 import { fullTime, timeText } from "../../model/times.js";
@@ -27,10 +27,10 @@ export function ComplianceCard({
 }) {
   const attesting = useSignal<string | undefined>(undefined);
   const domain = useRead(`domain ${product.domain}`, (signal) => mesh.domain(product.domain, signal));
-  const tends = mayTend(product, domain.data?.value);
+  const decides = mayDecide(product, domain.data?.value);
   const now = seconds.value;
   const action = ({ rule, source }: RuleCompliance) =>
-    tends && attestable(rule) && (source === "none" || source === "attested") ? (
+    decides && attestable(rule) && (source === "none" || source === "attested") ? (
       <button type="button" class="link-button" onClick={() => (attesting.value = rule)}>
         {source === "none" ? "Attest it" : "Change"}
       </button>

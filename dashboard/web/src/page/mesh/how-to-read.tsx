@@ -61,7 +61,8 @@ export function HowToRead({
       {http.length > 0 && (
         <dl class="facts">
           {http.map(({ name, address }) => (
-            <Fact key={name} term={`HTTP, ${name}`}>
+            <Fact key={`${name} ${address}`} term="HTTP">
+              <span class="quiet">{name}: </span>
               <a class="break" href={address} target="_blank" rel="noreferrer">
                 {address}
               </a>

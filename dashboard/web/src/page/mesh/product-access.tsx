@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { mesh } from "../../mesh/api.js";
-import { mayTend } from "../../mesh/rights.js";
+import { mayDecide } from "../../mesh/rights.js";
 import type { Subscription } from "../../mesh/types.js";
 import { session } from "../../state.js";
 import { Read } from "../../view/read.js";
@@ -18,10 +18,13 @@ export function ProductAccessPart({ product }: ProductProps) {
   const access = useRead(`access ${id}`, (signal) => mesh.access(id, signal));
   const domain = useRead(`domain ${product.domain}`, (signal) => mesh.domain(product.domain, signal));
   const asking = useSignal(false);
-  const decides = mayTend(product, domain.data?.value);
+  /** What was done here, for the log to tell of it. */
+  const changes = useSignal(0);
+  const decides = mayDecide(product, domain.data?.value);
   const own = ownOf(subscriptions.data?.items ?? []);
   const reload = async (): Promise<void> => {
     await Promise.all([subscriptions.reload(), access.reload()]);
+    changes.value += 1;
   };
   const mayAsk = product.status !== "retired" && own?.state !== "approved" && own?.state !== "requested";
   return (
@@ -53,7 +56,7 @@ export function ProductAccessPart({ product }: ProductProps) {
           }
         </Read>
       </section>
-      <AccessLog product={id} />
+      <AccessLog product={id} changes={changes.value} />
       {asking.value && (
         <AskDialog product={id} forOthers={decides} onClose={() => (asking.value = false)} onAsked={reload} />
       )}

@@ -189,7 +189,8 @@ function Ports({ product }: { product: Product }) {
 
 function PortNow({ port }: { port: OutputPort }) {
   if (port.kind === "http") return <span class="quiet">–</span>;
-  const found = streamsOfPort(nodes.value ?? new Map(), port);
+  if (nodes.value === undefined) return <span class="quiet">…</span>;
+  const found = streamsOfPort(nodes.value, port);
   if (found.length === 0) return <span class="quiet">nothing comes here</span>;
   return (
     <span class="live-list">

@@ -2,8 +2,9 @@ import { useSignal } from "@preact/signals";
 import { catalogueSearch } from "../../mesh/catalogue-query.js";
 import { domainHref, productHref } from "../../mesh/place.js";
 import { streamsOf } from "../../mesh/product-streams.js";
+import { mayTend } from "../../mesh/rights.js";
 import { type ComplianceState, type Product, UNCLAIMED } from "../../mesh/types.js";
-import { may, nodes } from "../../state.js";
+import { nodes } from "../../state.js";
 import { LiveValue } from "../../view/live-value.js";
 import { ComplianceBadge, StatusBadge, VisibilityBadge } from "../../view/mesh-badges.js";
 import { ClaimDialog } from "./claim.js";
@@ -47,7 +48,7 @@ export function ProductRow({
       </div>
       <div class="product-side">
         <LiveHint product={product} />
-        {unclaimed && may("operator") && (
+        {unclaimed && mayTend(product, undefined) && (
           <button type="button" class="button button-small" onClick={() => (claiming.value = true)}>
             Claim
           </button>
