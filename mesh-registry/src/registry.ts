@@ -85,7 +85,7 @@ async function compose(
     ...catalogue,
     clock,
     passwords: await openNodePasswords(folder),
-    broker: options.broker?.urls[0] ?? DEFAULT_BROKER,
+    broker: options.publicBrokers?.[0] ?? options.broker?.urls[0] ?? DEFAULT_BROKER,
   });
   await provisioner.resume();
   const link = createLink(options, log);

@@ -1,15 +1,17 @@
 import { readFileSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseEnv } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { aclBlock, parseAclFile, parsePasswordFile } from "@fieldmesh/broker";
+import { aclBlock, parseAclFile, parsePasswordFile, startBroker } from "@fieldmesh/broker";
 import { loadNodeConfig } from "@fieldmesh/edge";
-import { addToken, addUser } from "@fieldmesh/runtime";
+import { addToken, addUser, createMqttLink } from "@fieldmesh/runtime";
 import { extract } from "tar-stream";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import type { BundleFile, Provision } from "../resources/provision.js";
 import { embeddedStorage, temporaryFolder } from "../testing/embedded.js";
+import { quiet } from "../testing/quiet.js";
 import { type Answered, registryService, SALES, type Service } from "../testing/service.js";
 
 const ENV = { id: "env", name: "Environment", owner: "ann" };
@@ -82,6 +84,35 @@ test("a provision is a bundle that an edge node, a broker and compose take, what
   );
   expect(parseAclFile(textOf("acl_file.lines"), "acl")).toBeDefined();
   expect([...parsePasswordFile(textOf("password_file.lines"), "passwords").keys()]).toEqual(["barn"]);
+});
+
+test("its node is let in by a broker that has the lines, and nobody with another password", async () => {
+  const service = await world();
+  const { body } = await service.ask("POST", "/provisions", asked());
+  const files = await bundleOf(service, (body as Provision).id);
+  const folder = await temporaryFolder();
+  const [passwordFile, aclFile] = [join(folder, "passwords"), join(folder, "acl")];
+  await writeFile(passwordFile, files.get("password_file.lines")?.text ?? "", { mode: 0o600 });
+  await writeFile(aclFile, files.get("acl_file.lines")?.text ?? "", { mode: 0o600 });
+  const broker = await startBroker({ port: 0, passwordFile, aclFile });
+  onTestFinished(() => broker.close());
+  const settings = parseEnv(files.get("node.env")?.text ?? "");
+  const outcomeOf = (password: string | undefined): Promise<string> =>
+    new Promise((resolve) => {
+      const link = createMqttLink({
+        urls: [`mqtt://127.0.0.1:${broker.port}`],
+        clientId: "fm_env_barn",
+        username: settings["MQTT_USERNAME"],
+        password,
+        log: quiet,
+        onRefused: () => resolve("refused"),
+      });
+      onTestFinished(() => link.close());
+      link.onConnect(() => resolve("connected"));
+      link.start();
+    });
+  expect(await outcomeOf(settings["MQTT_PASSWORD"])).toBe("connected");
+  expect(await outcomeOf("another")).toBe("refused");
 });
 
 test("the same again changes nothing; with other parameters what differs is made anew", async () => {
