@@ -101,7 +101,7 @@ export function createKeys(
         if (table.size >= MAX_KEYS) {
           throw new RegistryError("too_many", `there are ${table.size} keys: no more are kept`);
         }
-        return insert(randomBytes(9).toString("base64url"), input, by);
+        return insert(randomBytes(8).toString("hex"), input, by);
       }),
     revoke: (id) =>
       turns.run({ alone: [KEYS_KEY] }, async () => {

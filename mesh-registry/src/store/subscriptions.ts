@@ -241,7 +241,8 @@ export async function createSubscriptions(
       const approved = all(byProduct.of(product)).filter((each) => isOpen(each, clock()));
       if (approved.length === 0) return;
       const names = approved.map(({ consumer }) => consumer).toSorted();
-      const detail = `data product "${product}" has ${names.length} approved consumers (${names.slice(0, 3).join(", ")}${names.length > 3 ? "…" : ""}): revoke their subscriptions first`;
+      const some = `${names.slice(0, 3).join(", ")}${names.length > 3 ? "…" : ""}`;
+      const detail = `data product "${product}" has approved consumers (${names.length}: ${some}): revoke their subscriptions first`;
       const faults = names.slice(0, MAX_NAMED).map((name) => ({
         pointer: "/consumers",
         value: name,
