@@ -43,6 +43,23 @@ const WRITES: readonly Step[] = [
   ["POST", "/subscriptions", { product: "orders", consumer: "ann", purpose: "reports" }],
   ["POST", "/subscriptions", { product: "orders", consumer: "ann", purpose: "reports" }],
   ["POST", "/templates", { id: "service", name: "Service", components: [{ name: "s3" }] }],
+  [
+    "POST",
+    "/templates",
+    {
+      id: "node",
+      name: "Node",
+      parameters: [{ name: "label", default: "a.b" }],
+      components: [{ name: "edge", settings: { sensors: { "x.y": `\${label}` } } }, { name: "credentials" }],
+    },
+  ],
+  [
+    "POST",
+    "/products",
+    { id: "readings", domain: "sales", owner: "alice", inputPorts: [{ product: "orders" }] },
+  ],
+  ["POST", "/provisions", { template: "node", product: "readings", parameters: { label: "$set" } }],
+  ["POST", "/provisions", { template: "node", product: "readings", parameters: { label: "$set" } }],
   ["POST", "/register_product", SEED],
   ["PUT", "/product/seedling", { description: "Changed", schema: { amount: "integer" } }],
   ["POST", "/register_lineage", { source: "orders", target: "seedling", transformation: "joined" }],
@@ -68,6 +85,9 @@ const READS = [
   "/policies",
   "/subscriptions?product=orders",
   "/templates",
+  "/provisions",
+  "/products/orders/contract",
+  "/products/readings/contract?format=odcs",
   "/product/seedling",
 ];
 
