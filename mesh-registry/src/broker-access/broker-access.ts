@@ -84,6 +84,8 @@ class Doors implements BrokerAccess {
   #whole = false;
   #wholeDue = false;
   #working: Promise<void> = Promise.resolve();
+  /** A run of {@link #work} is under way. */
+  #busy = false;
   #retries = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -109,8 +111,10 @@ class Doors implements BrokerAccess {
 
   async set(consumer: string, products: OpenProducts): Promise<void> {
     this.#want(consumer, products);
-    // Not while it is known to be in vain: whoever waits here may be answering a request.
-    if (this.#link.connected && this.#blocked === undefined) await this.#bring(consumer);
+    if (!this.#link.connected) return;
+    if (this.#blocked === undefined) await this.#bring(consumer);
+    // It may be in vain, and whoever waits here may be answering a request: tried at once, and not waited for.
+    else if (!this.#busy) void this.#work();
   }
 
   #want(consumer: string, products: OpenProducts): void {
@@ -175,6 +179,7 @@ class Doors implements BrokerAccess {
   #work(): Promise<void> {
     this.#working = this.#working.then(async () => {
       if (this.#closed || !this.#link.connected) return;
+      this.#busy = true;
       clearTimeout(this.#timer);
       this.#timer = undefined;
       this.#blocked = undefined;
@@ -186,6 +191,7 @@ class Doors implements BrokerAccess {
       }
       await this.#bringDue();
       if (this.#due.size === 0 && !this.#wholeDue) this.#retries = 0;
+      this.#busy = false;
     });
     return this.#working;
   }
@@ -233,14 +239,18 @@ class Doors implements BrokerAccess {
         { code: fault.code, reason: fault.message, consumer },
         "access at the broker not set yet",
       );
-    if (fault.code !== "broker_away") this.#retryLater();
+    // Without a connection the next one is waited for.
+    if (this.#link.connected) this.#retryLater();
   }
 
   #retryLater(): void {
     if (this.#timer !== undefined || this.#closed) return;
     const waitMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#retries, 10));
     this.#retries += 1;
-    this.#timer = setTimeout(() => void this.#work(), waitMs).unref();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#work();
+    }, waitMs).unref();
   }
 
   async close(): Promise<void> {

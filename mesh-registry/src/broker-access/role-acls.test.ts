@@ -52,6 +52,13 @@ test("more filters than a role has room for are refused by name", () => {
   expect(refused).toHaveLength(100);
 });
 
+test("what they are together fits into a message to the broker", () => {
+  const long = Array.from({ length: 400 }, (_, i) => `env/${i}/${'"'.repeat(900)}`);
+  const { acls, refused } = roleAcls(new Map([["a", long]]));
+  expect(refused.length).toBeGreaterThan(0);
+  expect(JSON.stringify(acls).length).toBeLessThan(200 * 1024);
+});
+
 test("rules are the same in any order, and narrower when something allowed is gone", () => {
   const filters = fc.uniqueArray(fc.constantFrom("env/a", "env/b", "env/c/#", "env/+/d"));
   fc.assert(

@@ -11,6 +11,8 @@ export type OpenProducts = ReadonlyMap<string, readonly string[]>;
 
 /** So many filters of one consumer at most: two rules each, and a role of ours has room for a thousand. */
 const MAX_FILTERS = 400;
+/** Of them together: a role has to fit into one message, twice each and escaped. */
+const MAX_FILTERS_BYTES = 32 * 1024;
 /** `#` and `+` do not match topics that begin with `$`: each of these wants a rule of its own. */
 const EVERYTHING = ["#", "$SYS/#", "$CONTROL/#"];
 /** Behind what is allowed. */
@@ -30,11 +32,17 @@ export interface RefusedFilter {
 export function roleAcls(products: OpenProducts): { acls: RoleAcl[]; refused: RefusedFilter[] } {
   const allowed = new Set<string>();
   const refused: RefusedFilter[] = [];
+  let bytes = 0;
   for (const [product, filters] of products) {
     for (const filter of filters) {
-      const reason = allowed.size < MAX_FILTERS ? faultOf(filter) : `a consumer has ${MAX_FILTERS} of them`;
-      if (reason === undefined || allowed.has(filter)) allowed.add(filter);
-      else refused.push({ product, filter, reason });
+      if (allowed.has(filter)) continue;
+      const size = Buffer.byteLength(filter);
+      const room = allowed.size < MAX_FILTERS && bytes + size <= MAX_FILTERS_BYTES;
+      const reason = room ? faultOf(filter) : `a consumer has ${MAX_FILTERS} of ${MAX_FILTERS_BYTES} bytes`;
+      if (reason === undefined) {
+        allowed.add(filter);
+        bytes += size;
+      } else refused.push({ product, filter, reason });
     }
   }
   const acls = [...allowed].flatMap((topic) => [
