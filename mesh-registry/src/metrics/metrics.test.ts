@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { createLog } from "@fieldmesh/runtime";
+import { expect, test, vi } from "vitest";
 import { orders, registryService, SALES } from "../testing/service.js";
 import { Counter, Histogram } from "./instruments.js";
 
@@ -30,6 +31,25 @@ test("what is counted is told in Prometheus' text format, by patterns of routes"
   }
   expect((await ask("GET", "/domains")).status).toBe(200); // the eighth
   expect((await ask("GET", "/domains")).status).toBe(429);
+});
+
+test("the log says who changed what, under the id of the request", async () => {
+  const lines: unknown[] = [];
+  const log = createLog("test", { destination: { write: (line) => void lines.push(JSON.parse(line)) } });
+  const { ask } = await registryService({}, undefined, { log });
+  await ask("POST", "/domains", SALES);
+  await ask("GET", "/domains/sales");
+  const answer = await ask("DELETE", "/domains/sales", undefined, {
+    "If-Match": "*",
+    "X-Request-Id": "asked-by-me",
+  });
+  expect([answer.status, answer.headers.get("x-request-id")]).toEqual([204, "asked-by-me"]);
+  await vi.waitFor(() => {
+    const said = lines.filter((line) => (line as { msg?: string }).msg === "request");
+    expect(said).toMatchObject([
+      { method: "DELETE", path: "/domains/sales", status: 204, by: "local", requestId: "asked-by-me" },
+    ]);
+  });
 });
 
 test("counts of a duration add up from bound to bound", () => {

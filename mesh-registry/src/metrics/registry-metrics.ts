@@ -7,10 +7,9 @@ import { Counter, Gauge, Histogram, type Instrument } from "./instruments.js";
 const PREFIX = "fieldmesh_registry";
 /** s; a list takes less than one ms, a write as long as the medium. */
 const DURATIONS = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export interface RegistryMetrics {
-  /** Counts requests, and says of each write in the log who made it. */
+  /** Counts requests, and says in the log who made them. */
   measure: RequestHandler;
   /** In Prometheus' text format. */
   text(): string;
@@ -71,17 +70,13 @@ export function createRegistryMetrics({
     duration.observe(seconds);
     if (status === 429) limited.add();
     if (status === 401 || status === 403) refused.add({ status: String(status) });
-    if (READS.has(method) && status < 500) return;
+    const level = levelOf(method, status);
+    if (!log.isLevelEnabled(level)) return;
     const { principal } = response.locals as { principal?: { name: string } };
-    log.info(
-      {
-        requestId: response.getHeader("X-Request-Id"),
-        method,
-        path: request.path.slice(0, 200),
-        status,
-        ms: Math.round(seconds * 1_000),
-        by: principal?.name,
-      },
+    const requestId = response.getHeader("X-Request-Id");
+    const path = request.path.slice(0, 200);
+    log[level](
+      { requestId, method, path, status, ms: Math.round(seconds * 1_000), by: principal?.name },
       "request",
     );
   };
@@ -93,6 +88,15 @@ export function createRegistryMetrics({
     },
     text: () => everything.map((each) => each.text()).join(""),
   };
+}
+
+/**
+ * Changes, removals and refusals are few. What is read or made comes by the thousand, and a line of each would take
+ * longer than many an answer.
+ */
+function levelOf(method: string, status: number): "info" | "debug" {
+  const isRefused = status === 401 || status === 403 || status === 429 || status >= 500;
+  return isRefused || method === "PUT" || method === "PATCH" || method === "DELETE" ? "info" : "debug";
 }
 
 /** By its pattern: what was asked for has no end. */
