@@ -55,13 +55,22 @@ test("a private product is there for those whom it concerns only, wherever its n
     "/lineage",
     "/lineage/upstream/made",
   ];
-  const facets = "/products/facets";
+  const others = [
+    "/products/facets",
+    "/products/made",
+    "/products/made/contract",
+    "/products/made/contract?format=json",
+    "/products/made/asyncapi",
+    "/products/open/impact",
+    "/compliance",
+    "/analytics/domains",
+    "/analytics/usage",
+    "/report",
+  ];
   const statuses = (by: { Authorization: string }): Promise<unknown[]> =>
     Promise.all(paths.map(async (path) => [path, (await ask("GET", path, undefined, by)).status]));
   const said = async (by: { Authorization: string }): Promise<string> => {
-    const answers = [...lists, facets, "/products/made", "/compliance"].map((path) =>
-      ask("GET", path, undefined, by),
-    );
+    const answers = [...lists, ...others].map((path) => ask("GET", path, undefined, by));
     return JSON.stringify((await Promise.all(answers)).map(({ body }) => body));
   };
   for (const by of [as.vera, as.eve]) {

@@ -12,6 +12,7 @@ import { idOf } from "./path.js";
 import { permission } from "./permission.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
+import { shownTo } from "./shown.js";
 
 const YAML = "application/yaml"; // RFC 9512
 const YAML_TYPES = [YAML, "text/yaml", "application/x-yaml", "text/x-yaml"];
@@ -44,7 +45,8 @@ export function contractRoutes(
         const { kept, contract } = await readContract(catalogue, id, version);
         response.set({ ETag: etagOf(kept), "Cache-Control": "private, no-cache" });
         response.vary("Accept").vary("Authorization").vary("Cookie");
-        sendContract(request, response, contract, format);
+        const product = shownTo(catalogue, response)(kept).value;
+        sendContract(request, response, { ...contract, product }, format);
       }),
     ),
     put: [
