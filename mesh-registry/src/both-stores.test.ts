@@ -40,6 +40,8 @@ const WRITES: readonly Step[] = [
       rules: ["has(owner)"],
     },
   ],
+  ["POST", "/products/orders/quality", { metrics: { "$gt.a": 1, timeliness_hours: 2.5 } }],
+  ["POST", "/products/orders/attestations", { claim: "größe.ok" }],
   ["POST", "/subscriptions", { product: "orders", consumer: "ann", purpose: "reports" }],
   ["POST", "/subscriptions", { product: "orders", consumer: "ann", purpose: "reports" }],
   ["POST", "/templates", { id: "service", name: "Service", components: [{ name: "s3" }] }],
@@ -83,6 +85,9 @@ const READS = [
   "/lineage/upstream/seedling",
   "/lineage/downstream/orders",
   "/policies",
+  "/products/orders/quality",
+  "/products/orders/attestations",
+  "/products/orders/compliance",
   "/subscriptions?product=orders",
   "/templates",
   "/provisions",
@@ -95,7 +100,7 @@ const READS = [
 function steady(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (name, given: unknown) =>
-      /(?:At|^at|^timestamp|_at|^requestId)$/.test(name) ? "…" : given,
+      /(?:At|^at|^until|^since|^timestamp|_at|^requestId)$/.test(name) ? "…" : given,
     ),
   );
 }

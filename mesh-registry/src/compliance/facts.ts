@@ -66,8 +66,10 @@ export interface FactSources {
 }
 
 export function gatherFacts(product: Product, sources: FactSources, now: number): ProductFacts {
-  const { id, tags } = product;
-  const all = sources.postedOf(id);
+  const { id, tags, createdAt } = product;
+  // Nothing is taken over from a draft of the same name that was given up.
+  const isOfIt = ({ at }: { at: number }): boolean => at >= createdAt;
+  const all = sources.postedOf(id).filter(isOfIt);
   const streams = sources.streamsOf(id).map((stream): StreamFacts => {
     const report = sources.latest(stream);
     const nothing = { stream, measurements: [], objectives: [], at: 0, until: 0, found: undefined };
@@ -84,7 +86,7 @@ export function gatherFacts(product: Product, sources: FactSources, now: number)
     .filter(({ name }) => !measured.has(metricName(name).metric))
     .map((each) => postedMeasurement(each, postedUntil(each, product), now));
   const version = sources.versionOf(id);
-  const attestations = sources.attestationsOf(id);
+  const attestations = sources.attestationsOf(id).filter(isOfIt);
   const facts: Facts = { measurements: posted, fields: fieldsOf(product, version), tags, attestations };
   return { product, version, streams, posted, facts };
 }

@@ -15,7 +15,14 @@ const NOW = 1_763_640_000_000;
 const [A, B] = ["env_desk_a", "env_desk_b"];
 
 function product(more: object = {}): Product {
-  const made = { id: "p", domain: "env", owner: "alice", createdAt: NOW - 9, updatedAt: NOW - 5, ...more };
+  const made = {
+    id: "p",
+    domain: "env",
+    owner: "alice",
+    createdAt: NOW - 90_000,
+    updatedAt: NOW - 5,
+    ...more,
+  };
   return productSchema.parse(made);
 }
 
@@ -311,4 +318,14 @@ test("a promise that the historian holds a stream to is kept while its error bud
     { verdict: "fail", reason: "availability is 95%" },
     { verdict: "pass", reason: "timeliness is 9ms" },
   ]);
+});
+
+test("what was said of a draft of the same name, which was given up, does not count", () => {
+  const known = { posted: [posted("completeness", 99)], claims: ["encrypted"] };
+  const rules = ["completeness >= 95%", "encrypted"];
+  expect(judged(rules, known).report.state).toBe("pass");
+  expect(judged(rules, known, { createdAt: NOW - 1 }).report).toMatchObject({
+    state: "unknown",
+    rules: [{ verdict: "unknown" }, { verdict: "unknown" }],
+  });
 });

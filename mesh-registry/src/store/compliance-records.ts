@@ -10,7 +10,7 @@ export interface ComplianceRecords {
   /** As it was recorded last. */
   of(product: string): Standing | undefined;
   all(): Iterable<Standing>;
-  /** Records a change and what it leads to. Of one product the last 100 changes are kept. */
+  /** Records a change and what it leads to. Of one product the last changes are kept. */
   record(change: ComplianceChange, verdicts: Standing["verdicts"]): Promise<Standing>;
   /** The product is gone or retired: its changes stay, it stands nowhere. */
   forget(product: string): Promise<void>;
@@ -21,12 +21,17 @@ export interface ComplianceRecords {
   ): Promise<{ items: ComplianceChange[]; total: number; next?: string | undefined }>;
 }
 
-const MAX_CHANGES = 100;
-
 export function createComplianceRecords(
   { standings: table, changes }: Pick<Collections, "standings" | "changes">,
-  { turns }: StoreParts,
+  { turns, limits }: StoreParts,
 ): ComplianceRecords {
+  const sequenceOf = async (
+    product: string,
+    order: "ascending" | "descending",
+  ): Promise<number | undefined> => {
+    const { items } = await changes.find({ index: "sequence", equals: [product], order, limit: 1 });
+    return items[0]?.document.sequence;
+  };
   return {
     of: (product) => table.get(product)?.value,
     *all() {
@@ -37,7 +42,10 @@ export function createComplianceRecords(
       return turns.run({ alone: [standingKey(product)] }, async () => {
         const kept = table.get(product);
         const before = kept?.value;
-        let sequence = (before?.sequence ?? 0) + 1;
+        // Of one that was here before and was forgotten, changes are there still: the new ones come after them.
+        const last = before?.sequence ?? (await sequenceOf(product, "descending")) ?? 0;
+        const first = before?.oldest ?? (await sequenceOf(product, "ascending")) ?? 1;
+        let sequence = last + 1;
         // One of this number may be there when the process was killed before the standing was written.
         for (;;) {
           try {
@@ -48,9 +56,8 @@ export function createComplianceRecords(
             sequence += 1;
           }
         }
-        const oldest = Math.max(before?.oldest ?? 1, sequence - MAX_CHANGES + 1);
-        for (let past = before?.oldest ?? 1; past < oldest; past++)
-          await changes.delete(changeId(product, past));
+        const oldest = Math.max(first, sequence - limits.complianceChanges + 1);
+        for (let past = first; past < oldest; past++) await changes.delete(changeId(product, past));
         const since = before?.state === state ? before.since : at;
         const standing: Standing = { product, version, state, since, verdicts, oldest, sequence };
         if (kept === undefined) await table.insert(product, standing);

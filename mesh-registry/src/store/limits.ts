@@ -20,6 +20,8 @@ export interface RegistryLimits {
   policies: number;
   /** Of all policies: each is held against the mandatory ones of all. */
   rules: number;
+  /** Changes of how one product stood. */
+  complianceChanges: number;
 }
 
 export const DEFAULT_LIMITS: RegistryLimits = {
@@ -36,4 +38,5 @@ export const DEFAULT_LIMITS: RegistryLimits = {
   provisions: 10_000,
   policies: 1_000,
   rules: 5_000,
+  complianceChanges: 100,
 };
