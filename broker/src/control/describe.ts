@@ -10,7 +10,7 @@ export function described({ textname, textdescription }: ClientRecord | RoleReco
   };
 }
 
-export function describeAcl({ acltype, topic, priority, allow }: RoleAcl): Fields {
+function describeAcl({ acltype, topic, priority, allow }: RoleAcl): Fields {
   return { acltype, topic, priority, allow };
 }
 

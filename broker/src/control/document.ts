@@ -1,6 +1,6 @@
 import { ConfigurationError } from "@fieldmesh/runtime";
 import { MAX_CLIENTS, MAX_ROLES } from "./bounds.js";
-import { describeAcl, described, describeGivenRole } from "./describe.js";
+import { described, describeGivenRole, describeRole } from "./describe.js";
 import { Directory } from "./directory.js";
 import { aclsOf, type Fields, isFields, listOf, nameOf, optionalText, rolesOf, truth } from "./fields.js";
 import { keptPassword, passwordFields } from "./passwords.js";
@@ -72,22 +72,32 @@ export function emptyDynamicSecurity(): string {
 
 /** The directory as the plugin's file: Mosquitto can go on with it. */
 export function writeDocument(directory: Directory): string {
-  const document = {
-    defaultACLAccess: directory.defaults,
-    clients: Array.from(directory.clients.values(), (client) => ({
-      username: client.username,
-      ...(client.clientid !== undefined && { clientid: client.clientid }),
-      ...described(client),
-      ...(client.disabled && { disabled: true }),
-      roles: client.roles.map(describeGivenRole),
-      ...(client.password !== undefined && passwordFields(client.password)),
-    })),
-    groups: [],
-    roles: Array.from(directory.roles.values(), (role) => ({
-      rolename: role.rolename,
-      ...described(role),
-      acls: role.acls.map(describeAcl),
-    })),
-  };
-  return `${JSON.stringify(document, null, "\t")}\n`;
+  return [...documentParts(directory)].join("");
+}
+
+/**
+ * The same in small parts, of the directory as it was when the first one was taken: thousands of clients in one go
+ * would hold up everybody's messages.
+ */
+export function* documentParts(directory: Directory): Generator<string> {
+  const { defaults } = directory;
+  const clients = [...directory.clients.values()];
+  const roles = [...directory.roles.values()];
+  yield `{\n"defaultACLAccess": ${JSON.stringify(defaults)},\n"clients": [`;
+  yield* lines(clients, (client) => ({
+    username: client.username,
+    ...(client.clientid !== undefined && { clientid: client.clientid }),
+    ...described(client),
+    ...(client.disabled && { disabled: true }),
+    roles: client.roles.map(describeGivenRole),
+    ...(client.password !== undefined && passwordFields(client.password)),
+  }));
+  yield '],\n"groups": [],\n"roles": [';
+  yield* lines(roles, describeRole);
+  yield "]\n}\n";
+}
+
+function* lines<T>(records: readonly T[], describe: (record: T) => Fields): Generator<string> {
+  for (const [index, record] of records.entries())
+    yield `${index === 0 ? "" : ","}\n${JSON.stringify(describe(record))}`;
 }

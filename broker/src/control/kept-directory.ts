@@ -1,10 +1,13 @@
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { writeFileAtomic } from "@fieldmesh/runtime";
 import { MAX_FILE_BYTES } from "./bounds.js";
 import type { Directory } from "./directory.js";
-import { DocumentError, readDocument, writeDocument } from "./document.js";
+import { DocumentError, documentParts, readDocument } from "./document.js";
 
+/** Clients or roles that are put into words before messages are looked at again. */
+const AT_A_TIME = 100;
 /** Of the owner alone: it holds hashes of passwords. */
 const MODE = 0o600;
 
@@ -50,7 +53,16 @@ export class KeptDirectory {
   async #write(): Promise<void> {
     if (this.#file === undefined) return;
     await mkdir(dirname(this.#file), { recursive: true, mode: 0o700 });
-    await writeFileAtomic(this.#file, writeDocument(this.#directory), MODE);
+    await writeFileAtomic(this.#file, await this.#text(), MODE);
+  }
+
+  async #text(): Promise<string> {
+    const parts: string[] = [];
+    for (const part of documentParts(this.#directory)) {
+      parts.push(part);
+      if (parts.length % AT_A_TIME === 0) await setImmediate(); // others want their turn too
+    }
+    return parts.join("");
   }
 
   /** Resolves when nothing is being written any more. */
