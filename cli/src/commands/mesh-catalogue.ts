@@ -20,6 +20,7 @@ export function catalogueCommands(terminal: Terminal): Command[] {
     versionsCommand(terminal),
     searchCommand(terminal),
     lineageCommand(terminal),
+    impactCommand(terminal),
     conflictsCommand(terminal),
   ];
 }
@@ -271,10 +272,13 @@ function searchCommand(terminal: Terminal): Command {
     ["fieldmesh mesh search revenue", "fieldmesh mesh search temperature --domain env --field value"],
   )
     .argument("<text>")
-    .option("--field <name>", "whose newest version has this field");
-  return withFilters(command).action(async (text: string, options: FindOptions) => {
-    const { listProducts } = await import("../mesh/products.js");
-    await listProducts(options, terminal, text);
+    .option("--field <name>", "whose newest version has this field")
+    .option("--facets", "of what there is to choose from, how many each");
+  return withFilters(command).action(async (text: string, all: FindOptions & { facets?: boolean }) => {
+    const { listFacets, listProducts } = await import("../mesh/products.js");
+    const { facets, ...options } = all;
+    if (facets === true) await listFacets(text, options, terminal);
+    else await listProducts(options, terminal, text);
   });
 }
 
@@ -372,6 +376,23 @@ function lineageCommand(terminal: Terminal): Command {
     }),
   );
   return group;
+}
+
+function impactCommand(terminal: Terminal): Command {
+  const command = newCommand(
+    "impact",
+    "What feels it when something happens to a product, and who is to be told",
+    terminal,
+    ["fieldmesh mesh impact orders", "fieldmesh mesh impact env_greenhouse_temperature --stream"],
+  )
+    .argument("<product>")
+    .option("--stream", "it is the name of a stream");
+  return addRegistryOptions(command).action(
+    async (product: string, options: RegistryOptions & { stream?: boolean }) => {
+      const { showImpact } = await import("../mesh/lineage.js");
+      await showImpact(product, options, terminal);
+    },
+  );
 }
 
 function conflictsCommand(terminal: Terminal): Command {

@@ -76,6 +76,33 @@ export async function removeStep(
   );
 }
 
+/** Blast radius: what is made of a product or a stream, and who is to be told. */
+export async function showImpact(
+  name: string,
+  options: RegistryOptions & { stream?: boolean },
+  terminal: Terminal,
+): Promise<void> {
+  const report = await withMesh(options, terminal, (mesh) =>
+    mesh.impact(options.stream === true ? { streams: [name] } : { products: [name] }),
+  );
+  const rows = [
+    ...report.products.map((each) => ["0", each.product, each.owner, each.consumers.join(", ")]),
+    ...report.downstream.map((each) => [
+      `+${each.depth}`,
+      each.product,
+      each.owner,
+      each.consumers.join(", "),
+    ]),
+  ];
+  await print(terminal, options, report, () =>
+    [
+      table([["STEPS", "PRODUCT", "OWNER", "CONSUMERS"], ...rows]),
+      "",
+      `tell ${[...new Set([...report.owners, ...report.consumers])].join(", ")}`,
+    ].join("\n"),
+  );
+}
+
 export async function listConflicts(options: RegistryOptions, terminal: Terminal): Promise<void> {
   const conflicts = await withMesh(options, terminal, (mesh) => mesh.conflicts.list());
   const rows = conflicts.map((each) => [

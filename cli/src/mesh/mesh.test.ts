@@ -105,6 +105,10 @@ describe("fieldmesh mesh", () => {
     ]);
     expect(await done("lineage show orders")).toMatch(/\+1 +returns/);
     expect(await done("search orders")).toContain("orders");
+    expect(await done("search orders --facets")).toMatch(/domain +shop +1/);
+    expect(await done("impact orders")).toMatch(
+      /0 +orders +alice[\s\S]*\+1 +returns +alice[\s\S]*tell alice/,
+    );
     expect(await done("products contract orders")).toContain("apiVersion: v3.1.0");
     const contract = await done("products contract orders");
     expect(await done("products import -", contract.replace("name: orders", "name: Orders"))).toContain(

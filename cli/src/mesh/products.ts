@@ -57,6 +57,16 @@ export function saidOf(options: ProductOptions): Partial<ProductUpdate> {
   };
 }
 
+/** Of what there is to choose from, how many each. */
+export async function listFacets(q: string, options: FindOptions, terminal: Terminal): Promise<void> {
+  const { registry: _registry, json: _json, ...query } = options;
+  const facets = await withMesh(options, terminal, (mesh) => mesh.products.facets({ ...query, q }));
+  const rows = Object.entries(facets).flatMap(([kind, counts]) =>
+    Object.entries(counts).map(([value, count]) => [kind, value, String(count)]),
+  );
+  await print(terminal, options, facets, () => table([["FACET", "VALUE", "PRODUCTS"], ...rows]));
+}
+
 export async function listProducts(options: FindOptions, terminal: Terminal, q?: string): Promise<void> {
   const { registry: _registry, json: _json, ...query } = options;
   const asked = q === undefined ? query : { ...query, q };

@@ -24,6 +24,7 @@ import type {
   DomainAnalytics,
   DomainInput,
   DomainUpdate,
+  Facets,
   GovernancePolicy,
   ImpactReport,
   KeyInput,
@@ -110,6 +111,8 @@ export interface MeshClient extends MeshVerbs {
     revoke(id: string): Promise<void>;
   };
   readonly conflicts: { list(): Promise<Conflict[]> };
+  /** Who is to be told of what happened to streams and products: each product once. */
+  impact(of: { streams?: string[]; products?: string[] }): Promise<ImpactReport>;
   readonly analytics: {
     domains(): Promise<DomainAnalytics[]>;
     lineage(): Promise<LineageStatistics>;
@@ -120,6 +123,7 @@ export interface MeshClient extends MeshVerbs {
 }
 
 interface ProductRequests {
+  facets(query?: ProductQuery): Promise<Facets>;
   /** Takes a draft that was made of a stream on. */
   claim(id: string, claim: ClaimInput): Promise<Product>;
   contract(id: string, version?: string): Promise<ProductContract>;
@@ -229,6 +233,8 @@ export function createMeshClient(options: MeshClientOptions): MeshClient {
       lineage: () => get<LineageStatistics>("/analytics/lineage-stats"),
       usage: (query?: object) => get<UsageAnalytics>("/analytics/usage", query),
     },
+    impact: (of: object) =>
+      json<ImpactReport>(transport, { method: "POST", path: "/impact", body: of, once: true }),
     report: () => get<MeshReport>("/report"),
     reportMarkdown: () => textOf("/report", { format: "markdown" }, "text/markdown"),
   };
@@ -241,6 +247,7 @@ function productRequests(transport: Transport, products: Readable<Product, Produ
   const post = <T>(id: string, what: string, body: unknown): Promise<T> =>
     json(transport, { method: "POST", path: at("/products", id, what), body, once: true });
   return {
+    facets: (query) => json(transport, { method: "GET", path: "/products/facets", query }),
     claim: (id, body) =>
       untilUnchanged(
         () => products.read(id),

@@ -76,6 +76,9 @@ export interface ProductQuery {
   field?: string;
 }
 
+/** Of each value how many products there are, as if nothing of its own kind were chosen. */
+export type Facets = Record<"domain" | "tag" | "owner" | "status" | "visibility", Record<string, number>>;
+
 export interface SubscriptionQuery {
   product?: string;
   consumer?: string;
