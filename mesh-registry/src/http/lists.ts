@@ -45,8 +45,6 @@ export const afterId = cursor.optional().describe("where the page before ended: 
 
 export const domainList = z.strictObject({ ...paged, after: afterId }).refine(startsOnce, ofAfter);
 
-export const conflictList = domainList;
-
 /** Which products: what may be asked of their list, and of what there is to choose from. */
 const choice = {
   q: text(200).optional().describe("words that all have to be in it, or begin one; the best come first"),

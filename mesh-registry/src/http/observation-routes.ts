@@ -5,7 +5,7 @@ import { claimInput } from "../resources/claim.js";
 import type { Product, ProductUpdate } from "../resources/product.js";
 import { ifMatch, sendResource } from "./conditions.js";
 import { parseBody, parseQuery } from "./input.js";
-import { conflictList, pageOf, sendList, toCursor } from "./lists.js";
+import { domainList, pageOf, sendList, toCursor } from "./lists.js";
 import { idOf } from "./path.js";
 import { permission } from "./permission.js";
 import { answered } from "./problems.js";
@@ -21,7 +21,7 @@ export function observationRoutes(
   resource(router, "/conflicts", {
     get: reads(
       answered((request, response) => {
-        const { limit, offset = 0, after } = pageOf(parseQuery(request, conflictList));
+        const { limit, offset = 0, after } = pageOf(parseQuery(request, domainList));
         // Of private products others do not learn that they are there.
         const all = observation
           .conflicts()

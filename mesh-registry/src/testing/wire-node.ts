@@ -1,4 +1,4 @@
-import { type Birth, type BirthSensor, encodeBirth, encodeStatus, type Status } from "@fieldmesh/protocol";
+import { type Birth, type BirthSensor, encodeBirth } from "@fieldmesh/protocol";
 import { createMqttLink, type MqttLink } from "@fieldmesh/runtime";
 import { onTestFinished, vi } from "vitest";
 import { quiet } from "./quiet.js";
@@ -69,9 +69,4 @@ export async function giveBirth(
 ): Promise<void> {
   const payload = "sensors" in birth ? encodeBirth(birth) : "";
   await link.publish(`${birth.domain}/${birth.node}/birth`, payload, { retain: true });
-}
-
-export async function sayStatus(link: MqttLink, more: Partial<Status> = {}): Promise<void> {
-  const status: Status = { state: "online", boot: 1_000, conn: 1, timestamp: Date.now(), ...more };
-  await link.publish("env/desk/status", encodeStatus(status), { retain: true });
 }
