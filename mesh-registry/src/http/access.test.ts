@@ -86,6 +86,9 @@ test("a private product is there for those whom it concerns only, wherever its n
     expect(await said(by)).toMatch(/secret/);
     expect(ids(await ask("GET", "/products", undefined, by))).toContain("secret");
   }
+  // Its owner learns who tried.
+  const tried = await ask("GET", "/products/secret/access-log?allowed=false", undefined, as.alice);
+  expect(new Set((tried.body as { who: string }[]).map(({ who }) => who))).toEqual(new Set(["eve", "vera"]));
   // Said in the same words as of one that was never there.
   const hidden = (await ask("GET", "/products/secret", undefined, as.eve)).body as { detail: string };
   const absent = (await ask("GET", "/products/nobody", undefined, as.eve)).body as { detail: string };

@@ -37,8 +37,7 @@ export function permission({
   const seen = (id: string, response: Response): Kept<Product> => {
     const kept = products.get(id);
     if (access.maySee(kept.value, principalOf(response))) return kept;
-    // Word for word what is said of one that is not there.
-    throw new RegistryError("not_found", `there is no data product "${id}"`);
+    throw noProduct(id);
   };
   const sees = (id: string, response: Response): boolean => {
     const kept = products.find(id);
@@ -87,6 +86,11 @@ export function permission({
     },
     sees,
   };
+}
+
+/** Of one that is hidden, word for word what is said of one that is not there. */
+export function noProduct(id: string): RegistryError {
+  return new RegistryError("not_found", `there is no data product "${id}"`);
 }
 
 /** @throws ForbiddenProblem with the reason */

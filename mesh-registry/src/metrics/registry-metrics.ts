@@ -20,7 +20,7 @@ export function createRegistryMetrics({
   broker,
   log,
 }: {
-  catalogue: Pick<Catalogue, "domains" | "products" | "lineage">;
+  catalogue: Pick<Catalogue, "domains" | "products" | "lineage" | "subscriptions" | "accessLog">;
   broker: () => BrokerHealth;
   log: Log;
 }): RegistryMetrics {
@@ -48,6 +48,15 @@ export function createRegistryMetrics({
     new Gauge(`${PREFIX}_lineage_steps`, "Steps of lineage.", () => [
       [{}, catalogue.lineage.list({ limit: 1 }).total],
     ]),
+    new Gauge(`${PREFIX}_subscriptions_approved`, "Subscriptions that are approved.", () => [
+      [{}, [...catalogue.subscriptions.approved()].length],
+    ]),
+    new Gauge(
+      `${PREFIX}_access_log_dropped_total`,
+      "What was done with products and could not be kept in the access log: too much came at once.",
+      () => [[{}, catalogue.accessLog.dropped]],
+      "counter",
+    ),
     new Gauge(`${PREFIX}_broker_connected`, "1 when the broker can be reached.", () => [
       [{}, broker().connected ? 1 : 0],
     ]),

@@ -139,7 +139,7 @@ class BatchedAccessLog implements AccessLog {
     if (open?.dirty === true) this.#open.set(`${key} ${open.id}`, open); // still to be written
     this.#open.delete(key);
     this.#sequence += 1;
-    const id = `${at.toString(36).padStart(9, "0")}-${now.toString(36)}-${this.#sequence.toString(36)}`;
+    const id = `${at.toString(36).padStart(9, "0")}-${now.toString(36)}-${this.#sequence.toString(36).padStart(6, "0")}`;
     this.#open.set(key, { id, entry, isKept: false, dirty: true });
     return entry;
   }
