@@ -23,3 +23,8 @@ export function productFilter(
     (wantedTag === undefined || but === "tag" || product.tags.includes(wantedTag)) &&
     (field === undefined || search.hasField(product.id, field));
 }
+
+/** Whether every product is one of those but for drafts, and private ones that the asker may not see. */
+export function isForWordsAlone({ domain, owner, status, visibility, tag, field }: Choice): boolean {
+  return [domain, owner, status, visibility, tag, field].every((choice) => choice === undefined);
+}

@@ -8,7 +8,7 @@ import { nothingAsked, pageOf, productChoice, productList, sendSlice } from "./l
 import { idOf } from "./path.js";
 import { permission } from "./permission.js";
 import { answered } from "./problems.js";
-import { productFilter } from "./product-filter.js";
+import { isForWordsAlone, productFilter } from "./product-filter.js";
 import type { RouteParts } from "./route-parts.js";
 import { createListedProducts } from "./seed/listed.js";
 import { shownTo } from "./shown.js";
@@ -29,7 +29,11 @@ export function productRoutes({ router, catalogue, reads, writes }: RouteParts):
         const page = pageOf(query);
         const slice = isBlank(query.q)
           ? products.list({ ...page, where })
-          : search.find(query.q, { ...page, where: ({ value }) => where(value) });
+          : search.find(query.q, {
+              ...page,
+              where: ({ value }) => where(value),
+              allPlain: isForWordsAlone(query),
+            });
         sendSlice(request, response, slice, (kept) => listed(shown(kept)));
       }),
     ),

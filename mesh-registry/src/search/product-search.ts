@@ -9,7 +9,7 @@ const WEIGHTS = { name: 8, tags: 6, fields: 4, domain: 3, owner: 3, description:
 
 /** Finds data products by words. */
 export interface ProductSearch {
-  /** Products that have every word, best first: one page of them. */
+  /** Products that have every word, best first: one page of them. Plain are those that are no drafts and not private. */
   find(question: string, page: WantedPage<Kept<Product>>): FoundPage<Kept<Product>>;
   /** All of them, in no order. */
   all(question: string): Kept<Product>[];
@@ -25,19 +25,20 @@ export function createProductSearch<D extends object>(
   const index = new WordIndex<Kept<Product>>();
   const fields = new Map<string, ReadonlySet<string>>();
   const put = (kept: Kept<Product>): void => {
-    const { id, description, tags, domain, owner } = kept.value;
+    const { id, description, tags, domain, owner, status, visibility } = kept.value;
     const schema = newest.schemaOf(id);
     const names = schema === undefined ? [] : fieldNamesOf(JSON.parse(schema));
     if (names.length === 0) fields.delete(id);
     else fields.set(id, new Set(names.map((name) => name.toLowerCase())));
-    index.put(id, kept, [
+    const texts = [
       { text: id, weight: WEIGHTS.name },
       { text: tags.join(" "), weight: WEIGHTS.tags },
       { text: names.join(" "), weight: WEIGHTS.fields },
       { text: domain, weight: WEIGHTS.domain },
       { text: owner, weight: WEIGHTS.owner },
       { text: description, weight: WEIGHTS.description },
-    ]);
+    ];
+    index.put(id, kept, texts, status !== "draft" && visibility !== "private");
   };
   for (const kept of products.values()) put(kept);
   products.onChange((id, now) => {

@@ -16,6 +16,8 @@ export interface Hit<V> {
 /** Which of the documents that were found are wanted. */
 export interface WantedPage<V> {
   where: (value: V) => boolean;
+  /** Plain ones are wanted without a look at them. */
+  allPlain?: boolean | undefined;
   /** Those that come after this one; from the beginning where it is not found. */
   after?: string | undefined;
   offset?: number | undefined;
@@ -48,7 +50,10 @@ interface Postings {
 export class WordIndex<V> {
   readonly #words = new SortedEntries<Postings>();
   readonly #numbers = new Map<string, number>();
-  readonly #documents: (Omit<Hit<V>, "score"> | undefined)[] = [];
+  // Apart from one another: what looks at ten thousand of one of them reads memory in a row.
+  readonly #ids: string[] = [];
+  readonly #values: (V | undefined)[] = [];
+  readonly #plain: boolean[] = [];
   readonly #wordsOf: (readonly string[])[] = [];
   readonly #free: number[] = [];
 
@@ -56,12 +61,15 @@ export class WordIndex<V> {
     return this.#numbers.size;
   }
 
-  put(id: string, value: V, texts: readonly WeightedText[]): void {
+  /** @param plain whether who takes all plain ones need not look at it */
+  put(id: string, value: V, texts: readonly WeightedText[], plain = false): void {
     this.remove(id);
-    const number = this.#free.pop() ?? this.#documents.length;
+    const number = this.#free.pop() ?? this.#ids.length;
     const weights = weightedWords(texts);
     this.#numbers.set(id, number);
-    this.#documents[number] = { id, value };
+    this.#ids[number] = id;
+    this.#values[number] = value;
+    this.#plain[number] = plain;
     this.#wordsOf[number] = [...weights.keys()];
     for (const [word, weight] of weights) {
       let postings = this.#words.get(word);
@@ -84,7 +92,8 @@ export class WordIndex<V> {
       if (postings.numbers.length === 0) this.#words.delete(word);
     }
     this.#numbers.delete(id);
-    this.#documents[number] = undefined;
+    this.#ids[number] = "";
+    this.#values[number] = undefined;
     this.#wordsOf[number] = [];
     this.#free.push(number);
   }
@@ -92,42 +101,45 @@ export class WordIndex<V> {
   /** Documents that have every word of the question, in no order. None when it has no words. */
   all(question: string): Hit<V>[] {
     const { numbers, scores } = this.#match(question);
-    return [...numbers].flatMap((number) => {
-      const document = this.#documents[number];
-      return document === undefined ? [] : [{ ...document, score: scores[number] ?? 0 }];
+    return numbers.flatMap((number) => {
+      const value = this.#values[number];
+      return value === undefined ? [] : [{ id: this.#ids[number] ?? "", value, score: scores[number] ?? 0 }];
     });
   }
 
   /** The same, best first, else by id: one page of them. */
-  find(question: string, { where, after, offset = 0, limit }: WantedPage<V>): FoundPage<V> {
+  find(question: string, { where, allPlain, after, offset = 0, limit }: WantedPage<V>): FoundPage<V> {
     const { numbers, scores } = this.#match(question);
     const begin = after === undefined ? undefined : this.#numbers.get(after);
     const isThere = begin !== undefined && numbers.includes(begin);
     const cursor = isThere && after !== undefined ? { id: after, score: scores[begin] ?? 0 } : undefined;
-    const page = new BestOf<V>(offset + limit);
+    const page = new BestOf(offset + limit, this.#ids);
     let total = 0;
     let past = 0; // after the cursor
     for (const number of numbers) {
-      const document = this.#documents[number];
-      if (document === undefined || !where(document.value)) continue;
+      if (allPlain !== true || this.#plain[number] !== true) {
+        const value = this.#values[number];
+        if (value === undefined || !where(value)) continue;
+      }
       total += 1;
       const score = scores[number] ?? 0;
-      if (cursor !== undefined && bestFirst({ id: document.id, score }, cursor) <= 0) continue;
+      if (cursor !== undefined && bestFirst({ id: this.#ids[number] ?? "", score }, cursor) <= 0) continue;
       past += 1;
-      page.offer(document, score);
+      page.offer(number, score);
     }
     const hits = page.sorted().slice(offset);
     const last = hits.at(-1);
+    const items = hits.map(({ number }) => this.#values[number]).filter((value) => value !== undefined);
     const hasNext = last !== undefined && past > offset + limit;
-    return { items: hits.map(({ value }) => value), total, ...(hasNext ? { next: last.id } : {}) };
+    return { items, total, ...(hasNext ? { next: last.id } : {}) };
   }
 
   #match(question: string): { numbers: number[]; scores: Float64Array } {
     const words = [...plainWordsOf(question)].slice(0, MAX_WORDS);
-    const scores = new Float64Array(this.#documents.length);
+    const scores = new Float64Array(this.#ids.length);
     /** How many words of the question a document has, up to now. */
-    const matched = new Uint8Array(this.#documents.length);
-    const best = new Float64Array(this.#documents.length);
+    const matched = new Uint8Array(this.#ids.length);
+    const best = new Float64Array(this.#ids.length);
     let numbers: number[] = [];
     for (const [position, word] of words.entries()) {
       const touched: number[] = [];
@@ -156,24 +168,28 @@ export class WordIndex<V> {
 }
 
 /** Keeps the best so many of what it is offered: a page is short, and what is found may be half of all. */
-class BestOf<V> {
+class BestOf {
   readonly #count: number;
-  #hits: Hit<V>[] = [];
+  readonly #ids: readonly string[];
+  #hits: { id: string; number: number; score: number }[] = [];
   /** One that is not better than this is none of the best. */
-  #bar: Hit<V> | undefined;
+  #bar: Ranked | undefined;
 
-  constructor(count: number) {
+  constructor(count: number, ids: readonly string[]) {
     this.#count = count;
+    this.#ids = ids;
   }
 
-  offer({ id, value }: Omit<Hit<V>, "score">, score: number): void {
+  offer(number: number, score: number): void {
     const bar = this.#bar;
-    if (bar !== undefined && (score < bar.score || (score === bar.score && id > bar.id))) return;
-    this.#hits.push({ id, value, score });
+    if (bar !== undefined && score < bar.score) return;
+    const id = this.#ids[number] ?? "";
+    if (bar !== undefined && score === bar.score && id > bar.id) return;
+    this.#hits.push({ id, number, score });
     if (this.#hits.length >= 2 * this.#count + 64) this.#cut();
   }
 
-  sorted(): readonly Hit<V>[] {
+  sorted(): readonly { id: string; number: number }[] {
     this.#cut();
     return this.#hits;
   }
