@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadNodeConfig } from "@fieldmesh/edge";
 import { type Registry, startRegistry } from "@fieldmesh/mesh-registry";
-import { createLog } from "@fieldmesh/runtime";
+import { addUser, createLog } from "@fieldmesh/runtime";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runCommand } from "../program.js";
 import { capturedTerminal } from "../testing/captured-terminal.js";
@@ -25,8 +25,8 @@ let folder: string;
 const registries: Registry[] = [];
 let url: string;
 
-async function newRegistry(): Promise<string> {
-  const own = await mkdtemp(join(folder, "registry-"));
+async function newRegistry(own?: string): Promise<string> {
+  own ??= await mkdtemp(join(folder, "registry-"));
   const registry = await startRegistry(
     { host: "127.0.0.1", port: 0, usersFile: join(own, "users.yaml"), folder: join(own, "registry") },
     { log: createLog("registry", { level: "silent" }) },
@@ -51,9 +51,12 @@ interface Ran {
 }
 
 /** Runs `fieldmesh mesh …`; words are parted by blanks, those with blanks are given as lists. */
-async function mesh(command: string | string[], more: { at?: string; stdin?: string } = {}): Promise<Ran> {
+async function mesh(
+  command: string | string[],
+  more: { at?: string; stdin?: string; env?: Record<string, string> } = {},
+): Promise<Ran> {
   const words = typeof command === "string" ? command.split(" ") : command;
-  const env = { REGISTRY_URL: more.at ?? url, DATA_DIR: join(folder, "data") };
+  const env = { REGISTRY_URL: more.at ?? url, DATA_DIR: join(folder, "data"), ...more.env };
   const terminal = capturedTerminal({ env, ...(more.stdin === undefined ? {} : { stdin: more.stdin }) });
   const code = await runCommand(["mesh", ...words], terminal);
   return { code, out: terminal.out(), err: terminal.err() };
@@ -192,6 +195,30 @@ describe("fieldmesh mesh", () => {
     await done("provision edge-node barn_climate --undo --add-credentials");
     expect(await readFile(passwords, "utf8")).not.toContain("barn");
     expect((await mesh("products show barn_climate")).code).toBe(1);
+  });
+});
+
+describe("keys", () => {
+  it("let in whoever has one, from the first that the registry wrote to one that is revoked", async () => {
+    const own = await mkdtemp(join(folder, "keyed-"));
+    await addUser(join(own, "users.yaml"), {
+      name: "root",
+      role: "admin",
+      password: "correct horse battery",
+    });
+    const at = await newRegistry(own);
+    const without = await mesh("domains list", { at });
+    expect([without.code, without.err]).toEqual([1, expect.stringContaining("REGISTRY_KEY")]);
+    const first = { REGISTRY_KEY_FILE: join(own, "registry", "first-key") };
+    const made = await mesh("keys add pipeline --role viewer --expires 90d", { at, env: first });
+    expect([made.code, made.err]).toEqual([0, expect.stringContaining("shown this once")]);
+    const key = { REGISTRY_KEY: made.out.trim() };
+    expect((await mesh("domains list", { at, env: key })).code).toBe(0);
+    const denied = await mesh("domains add sales --owner alice", { at, env: key });
+    expect([denied.code, denied.err]).toEqual([1, expect.stringContaining("role")]);
+    expect((await mesh("keys list", { at, env: first })).out).toMatch(/pipeline +viewer/);
+    expect((await mesh("keys revoke pipeline", { at, env: first })).code).toBe(0);
+    expect((await mesh("domains list", { at, env: key })).code).toBe(1);
   });
 });
 
