@@ -10,11 +10,12 @@ import type { Catalogue } from "../store/catalogue.js";
 import { announcementOf, complianceTopic } from "./announcement.js";
 import { changeOf, isForgetting } from "./change.js";
 import { DueTimes } from "./due-times.js";
-import { type FactSources, gatherFacts } from "./facts.js";
+import { type FactSources, gatherFacts, noFacts } from "./facts.js";
 import { type Judgement, judge } from "./judge.js";
 import { JudgingQueue } from "./judging-queue.js";
 import { ProductStreams } from "./product-streams.js";
 import { qualityOf } from "./quality.js";
+import { slaRules } from "./sla-rules.js";
 import { summarize } from "./summary.js";
 
 /** How every product stands against the policies that are for it. */
@@ -185,7 +186,10 @@ class Judge implements Compliance {
   }
 
   #judge(product: Product, now: number): Judgement {
-    return judge(gatherFacts(product, this.#sources, now), this.#book.of(product));
+    const asked = this.#book.of(product);
+    // Of the many of which nothing is asked nothing has to be gathered.
+    const isAsked = asked.length > 0 || slaRules(product).length > 0;
+    return judge(isAsked ? gatherFacts(product, this.#sources, now) : noFacts(product, this.#sources), asked);
   }
 
   #judgeAndRecord(id: string): void {

@@ -91,6 +91,12 @@ export function gatherFacts(product: Product, sources: FactSources, now: number)
   return { product, version, streams, posted, facts };
 }
 
+/** Of a product of which nothing is asked. */
+export function noFacts(product: Product, { versionOf }: Pick<FactSources, "versionOf">): ProductFacts {
+  const facts: Facts = { measurements: [], fields: {}, tags: [], attestations: [] };
+  return { product, version: versionOf(product.id), streams: [], posted: [], facts };
+}
+
 /** What rules are judged by, of one stream. */
 export function factsOf({ posted, facts }: ProductFacts, { measurements }: StreamFacts): Facts {
   return { ...facts, measurements: posted.length === 0 ? measurements : [...measurements, ...posted] };

@@ -62,5 +62,5 @@ export const productQuality = z
   .meta({ id: "ProductQuality" });
 
 export type MetricsInput = z.output<typeof metricsInput>;
-export type PostedMetric = z.output<typeof postedMetric>;
+
 export type ProductQuality = z.output<typeof productQuality>;
