@@ -1,6 +1,7 @@
 import { lacksMongo, startMongo } from "@fieldmesh/storage/testing";
 import { expect, onTestFinished, test } from "vitest";
 import type { RegistryOptions } from "./options.js";
+import { subscriptionId } from "./store/subscriptions.js";
 import { orders, registryService, SALES, type Service } from "./testing/service.js";
 
 type Step = [method: string, path: string, body?: unknown];
@@ -44,6 +45,10 @@ const WRITES: readonly Step[] = [
   ["POST", "/products/orders/attestations", { claim: "größe.ok" }],
   ["POST", "/subscriptions", { product: "orders", consumer: "ann", purpose: "reports" }],
   ["POST", "/subscriptions", { product: "orders", consumer: "ann", purpose: "reports" }],
+  ["POST", `/subscriptions/${subscriptionId("orders", "ann")}/approve`, { expiresAt: 4_000_000_000_000 }],
+  ["POST", "/products/orders/access-log", { what: "query", consumer: "ann" }],
+  ["DELETE", "/products/orders"],
+  ["POST", `/subscriptions/${subscriptionId("orders", "ann")}/revoke`, { reason: "$done" }],
   ["POST", "/templates", { id: "service", name: "Service", components: [{ name: "s3" }] }],
   [
     "POST",
@@ -89,6 +94,10 @@ const READS = [
   "/products/orders/attestations",
   "/products/orders/compliance",
   "/subscriptions?product=orders",
+  "/products/orders/access-log",
+  "/products/orders/access-log?allowed=false&limit=1",
+  "/products/orders/access",
+  "/keys",
   "/templates",
   "/provisions",
   "/products/orders/contract",
