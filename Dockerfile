@@ -29,7 +29,7 @@ RUN npm pkg set --json 'workspaces=["protocol","runtime","storage","broker","edg
  && npm prune --omit=dev --no-audit --no-fund --ignore-scripts \
  && rm -rf bench test package-lock.json \
     dashboard/web/vite.config.ts dashboard/web/index.html dashboard/web/dev dashboard/web/public \
- && find . -path ./node_modules -prune -o \( -name src -o -name '.tsbuildinfo*' -o -name 'tsconfig*.json' -o -name '*.map' \) -print0 \
+ && find . -path ./node_modules -prune -o \( -name src -o -name '.tsbuildinfo*' -o -name 'tsconfig*.json' -o -name '*.map' -o -path './mesh-registry/examples/*.ts' \) -print0 \
   | xargs -0 rm -rf
 
 FROM ${BASE}

@@ -166,6 +166,54 @@ describe.skipIf(engine === undefined)("docker-compose.yml", () => {
     }, soon);
   });
 
+  async function mesh<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const origin = `http://127.0.0.1:${project.dashboardPort}`;
+    const response = await fetch(`${origin}/api/mesh/${path}`, {
+      method,
+      headers: { cookie, origin, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  it("opens Mosquitto to whom the owner of a stream approves, and closes it again", async () => {
+    const [draft] = await vi.waitFor(async () => {
+      const found = await mesh<{ id: string; observed: { node: string } }[]>(
+        "GET",
+        "products?status=draft&q=temperature",
+      );
+      expect(found.length).toBeGreaterThan(0);
+      return found;
+    }, soon);
+    const id = draft?.id ?? "";
+    await mesh("POST", `products/${id}/claim`, { owner: "admin", status: "active" });
+    const { id: asked } = await mesh<{ id: string }>("POST", "subscriptions", {
+      product: id,
+      consumer: "wall-display",
+      purpose: "a display in the entrance",
+    });
+    await mesh("POST", `subscriptions/${asked}/approve`, {});
+    const { username, password } = await mesh<{ username: string; password: string }>(
+      "POST",
+      `subscriptions/${asked}/credential`,
+      {},
+    );
+    const topic = `env/${draft?.observed.node}/temperature/raw`;
+    const subscribed = () =>
+      project.compose([
+        "exec",
+        "-T",
+        "mosquitto",
+        "sh",
+        "-c",
+        `mosquitto_sub -u '${username}' -P '${password}' -t '${topic}' -C 1 -W 20`,
+      ]);
+    expect(await subscribed()).toContain('"sensor":"temperature"');
+    await mesh("POST", `subscriptions/${asked}/revoke`, { reason: "the display is gone" });
+    await expect(subscribed()).rejects.toThrow(/not authori[sz]ed|refused/i);
+  });
+
   it("is healthy", async () => {
     await vi.waitFor(
       async () => {
@@ -174,8 +222,8 @@ describe.skipIf(engine === undefined)("docker-compose.yml", () => {
           '{{index .Config.Labels "com.docker.compose.service"}} {{if .State.Health}}{{.State.Health.Status}}{{end}}';
         const states = (await project.docker(["inspect", "--format", format, ...ids])).trim().split("\n");
         const running = states.filter((state) => !state.startsWith("setup"));
-        // Mosquitto, MongoDB, the historian and the dashboard beside them.
-        expect(running).toHaveLength(EDGES + 4);
+        // Mosquitto, MongoDB, the historian, the registry and the dashboard beside them.
+        expect(running).toHaveLength(EDGES + 5);
         for (const state of running) expect(state).toMatch(/ healthy$/);
       },
       { timeout: 90_000, interval: 1_000 },
