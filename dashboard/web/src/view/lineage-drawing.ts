@@ -213,7 +213,10 @@ function stylesOf(colours: LineageColours): cytoscape.StylesheetJson {
         "target-arrow-color": colours.line,
         "target-arrow-shape": "triangle",
         "arrow-scale": 0.9,
-        "curve-style": "bezier",
+        // Out at the right and in at the left: not across the products between.
+        "curve-style": "round-taxi",
+        "taxi-direction": "rightward",
+        "taxi-turn": "50%",
       },
     },
     { selector: "edge.unsure", style: { "line-style": "dashed" } },

@@ -76,7 +76,7 @@ function MajorBadge({ from, to }: { from: string; to: string }) {
   if (from === to) return null;
   return from.split(".")[0] === to.split(".")[0] ? (
     <Badge tone="ok">
-      <Check /> Breaks nobody: the major version is the same
+      <Check /> Same major version: compatible as promised
     </Badge>
   ) : (
     <Badge tone="warning">
