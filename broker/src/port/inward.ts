@@ -31,7 +31,7 @@ export class Inward implements FeedHost {
   #heldAt = 0;
   #paused = false;
   #ended = false;
-  /** Nothing that comes now is looked at: DISCONNECT was seen, or a fault. */
+  /** Nothing that comes now is looked at: DISCONNECT was seen, or a fault, or the connection is closed. */
   #deaf = false;
   /** Found in the stream; the connection ends for it when what came before is carried out. */
   #fault: { cause: DropCause; reason: string } | null = null;
@@ -51,7 +51,7 @@ export class Inward implements FeedHost {
 
   /** Bytes have come from the transport. */
   take(chunk: Buffer): void {
-    if (this.#port.destroyed || this.#deaf) return;
+    if (this.#deaf) return;
     this.#host.counters.bytesReceived += chunk.length;
     if (this.#held !== null) {
       this.#held = Buffer.concat([this.#held.subarray(this.#heldAt), chunk]);
@@ -77,7 +77,7 @@ export class Inward implements FeedHost {
       while (at < bytes.length && !this.#deaf) {
         if (bytes[at] === type.PUBLISH && this.#laneIsOpen()) {
           at = this.#shortWay(bytes, at);
-          if (at === bytes.length || this.#port.destroyed) break;
+          if (at === bytes.length || this.#deaf) break;
         }
         const length = remainingLength(bytes, at + 1);
         if (length === null) break;
@@ -216,6 +216,7 @@ export class Inward implements FeedHost {
 
   /** The connection is closed: what waits here is lost. */
   close(): void {
+    this.#deaf = true;
     this.feed.close();
     this.#held = null;
     this.#partial = null;

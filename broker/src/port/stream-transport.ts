@@ -29,7 +29,7 @@ export class StreamTransport implements Transport {
     };
     // Writes are already gathered once a turn: Nagle's algorithm would only add delay.
     this.#socket.setNoDelay(true);
-    readDirectly(this.#socket, (chunk) => events.onData(chunk));
+    readDirectly(this.#socket, events.onData);
     this.#socket.on("end", end);
     this.#socket.on("close", end);
     this.#socket.on("error", end); // "close" follows; a reset is a client's right

@@ -1,6 +1,6 @@
 /** What a transport tells its port. */
 export interface TransportEvents {
-  onData(chunk: Buffer): void;
+  readonly onData: (chunk: Buffer) => void;
   /** No more bytes will come: the peer ended, or the connection broke. At most once. */
   onEnd(): void;
 }
