@@ -124,9 +124,10 @@ export class HistorianConfiguration {
 
   #changed(now: Product | undefined, before: Product | undefined): void {
     const { index } = this.#options;
-    const hasWide = [now, before].some((product) => product?.outputPorts.some(isWide) === true);
-    if (hasWide && !saysTheSame(now, before)) this.#touch(index.streams());
-    else this.#touch([...streamsNamedBy(now), ...streamsNamedBy(before)]);
+    this.#touch([...streamsNamedBy(now), ...streamsNamedBy(before)]);
+    for (const product of saysTheSame(now, before) ? [] : [now, before]) {
+      if (product?.outputPorts.some(isWide) === true) this.#touch(index.streamsOfDomain(product.domain));
+    }
     if (now === undefined && before !== undefined) this.#validity.delete(before.id);
   }
 

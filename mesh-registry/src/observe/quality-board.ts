@@ -6,6 +6,8 @@ export interface QualityBoard {
   latest(stream: string): QualityReport | undefined;
   /** Called with each report that came; what is there already is not told. Answers how to stop. */
   onReport(listener: (report: QualityReport) => void): () => void;
+  /** Called with each stream that is measured no more, as it was removed. Answers how to stop. */
+  onGone(listener: (stream: string) => void): () => void;
 }
 
 export interface QualityBoardOptions {
@@ -28,11 +30,12 @@ export function createQualityBoard({
 }: QualityBoardOptions): QualityBoard {
   const reports = new Map<string, QualityReport>();
   const listeners = new Set<(report: QualityReport) => void>();
+  const goneListeners = new Set<(stream: string) => void>();
   let full = false;
 
   const take = (stream: string, report: QualityReport | null): void => {
     if (report === null) {
-      reports.delete(stream);
+      if (reports.delete(stream)) for (const listener of goneListeners) listener(stream);
       return;
     }
     if (reports.size >= maxStreams && !reports.has(stream)) {
@@ -58,6 +61,10 @@ export function createQualityBoard({
     onReport(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onGone(listener) {
+      goneListeners.add(listener);
+      return () => goneListeners.delete(listener);
     },
   };
 }

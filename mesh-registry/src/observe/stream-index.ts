@@ -16,6 +16,8 @@ export interface StreamIndex {
   streamsOf(product: string): string[];
   /** Every stream that was observed, or that a product names. */
   streams(): Iterable<string>;
+  /** Of one domain. */
+  streamsOfDomain(domain: string): string[];
   /** Of one node. */
   streamsOfNode(domain: string, node: string): Iterable<string>;
   /** More than one product that is claimed offers exactly this stream: these, the one that governs it first. */
@@ -35,7 +37,8 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
   const known = new Map<string, number>();
   const byNode = new Map<string, Set<string>>();
   const exact = new Map<string, Set<string>>();
-  const wide = new Map<string, readonly string[]>();
+  /** By domain: elsewhere they have no say, and there may be many. */
+  const wide = new Map<string, Map<string, readonly string[]>>();
 
   const learn = (stream: string): void => {
     const count = known.get(stream) ?? 0;
@@ -65,7 +68,9 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
     for (const stream of ports.exact) {
       exact.set(stream, (exact.get(stream) ?? new Set()).add(product.id));
     }
-    if (ports.wide.length > 0) wide.set(product.id, ports.wide);
+    if (ports.wide.length === 0) return;
+    const here = wide.get(product.domain) ?? new Map<string, readonly string[]>();
+    wide.set(product.domain, here.set(product.id, ports.wide));
   };
   const remove = (product: Product): void => {
     for (const stream of streamsNamedBy(product)) unlearn(stream);
@@ -73,7 +78,9 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
       exact.get(stream)?.delete(product.id);
       if (exact.get(stream)?.size === 0) exact.delete(stream);
     }
-    wide.delete(product.id);
+    const here = wide.get(product.domain);
+    here?.delete(product.id);
+    if (here?.size === 0) wide.delete(product.domain);
   };
   for (const { value } of products.all()) add(value);
   const close = products.onChange((_id, now, before) => {
@@ -91,11 +98,13 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
       .sort(elderFirst);
   const covering = (stream: Stream): Product | undefined => {
     const topic = topicOf(stream);
-    return [...wide]
+    return [...(wide.get(stream.domain) ?? [])]
       .filter(([, filters]) => filters.some((filter) => covers(filter, topic)))
       .flatMap(([id]) => claimed(products.find(id)?.value, stream.domain))
       .sort(elderFirst)[0];
   };
+  const ofDomain = (domain: string): string[] =>
+    [...known.keys()].filter((stream) => stream.startsWith(`${domain}_`));
   const governorOf = (stream: string): Product | undefined => {
     const own = ownOf(stream);
     if (own !== undefined) return own;
@@ -106,12 +115,13 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
   return {
     governorOf,
     streams: () => known.keys(),
+    streamsOfDomain: ofDomain,
     streamsOfNode: (domain, node) => byNode.get(nodeKey(domain, node)) ?? [],
     streamsOf(id) {
       const product = products.find(id)?.value;
       if (product === undefined) return [];
-      const filters = wide.get(id) ?? [];
-      const candidates = new Set([...streamsNamedBy(product), ...(filters.length === 0 ? [] : known.keys())]);
+      const isWide = wide.get(product.domain)?.has(id) === true;
+      const candidates = new Set([...streamsNamedBy(product), ...(isWide ? ofDomain(product.domain) : [])]);
       return [...candidates].filter((stream) => governorOf(stream)?.id === id).sort();
     },
     contenders(stream) {
