@@ -34,7 +34,7 @@ export function lineageRoutes({ router, catalogue, reads, writes }: RouteParts):
           (type === undefined || edge.type === type) &&
           sees(edge.source, response) &&
           sees(edge.target, response);
-        sendSlice(request, response, lineage.list({ ...pageOf(query), where }), listedEdge);
+        sendSlice(request, response, lineage.list({ ...pageOf(query), where }), { entry: listedEdge });
       }),
     ),
     post: writes(

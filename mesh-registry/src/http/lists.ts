@@ -4,6 +4,7 @@ import { domainId, filledText, resourceId, text } from "../resources/fields.js";
 import { LINEAGE_TYPES } from "../resources/lineage-edge.js";
 import { PRODUCT_STATUSES, VISIBILITIES } from "../resources/product.js";
 import type { Kept, Slice } from "../store/table.js";
+import type { PageBytes } from "./page-bytes.js";
 import { sendJson } from "./send-json.js";
 
 const MAX_LIMIT = 1_000;
@@ -108,16 +109,17 @@ export function sendSlice<T>(
   request: Request,
   response: Response,
   { items, total, next }: Slice<T>,
-  entry: (kept: Kept<T>) => string = (kept) => kept.json,
+  { entry = (kept) => kept.json, pages }: { entry?: (kept: Kept<T>) => string; pages?: PageBytes } = {},
 ): void {
-  const json = `[${items.map(entry).join(",")}]`;
+  const entries = items.map(entry);
+  const json = pages?.of(request.originalUrl, entries) ?? `[${entries.join(",")}]`;
   sendPage(request, response, { json, total, next: next === undefined ? next : toCursor(next) });
 }
 
 function sendPage(
   request: Request,
   response: Response,
-  { json, total, next }: { json: string; total: number; next?: string | undefined },
+  { json, total, next }: { json: string | Buffer; total: number; next?: string | undefined },
 ): void {
   response.set({
     "X-Total-Count": String(total),

@@ -5,6 +5,7 @@ import { etagOf, ifMatch, sendResource } from "./conditions.js";
 import { creates } from "./create.js";
 import { parseBody, parseQuery } from "./input.js";
 import { nothingAsked, pageOf, productChoice, productList, sendSlice } from "./lists.js";
+import { PageBytes } from "./page-bytes.js";
 import { idOf } from "./path.js";
 import { permission } from "./permission.js";
 import { answered } from "./problems.js";
@@ -18,6 +19,7 @@ export function productRoutes({ router, catalogue, reads, writes }: RouteParts):
   const { declares } = permission(catalogue);
   const { search } = catalogue;
   const listed = createListedProducts(catalogue.versions);
+  const pages = new PageBytes();
   resource(router, "/products", {
     get: reads(
       answered((request, response) => {
@@ -34,7 +36,7 @@ export function productRoutes({ router, catalogue, reads, writes }: RouteParts):
               where: ({ value }) => where(value),
               allPlain: isForWordsAlone(query),
             });
-        sendSlice(request, response, slice, (kept) => listed(shown(kept)));
+        sendSlice(request, response, slice, { entry: (kept) => listed(shown(kept)), pages });
       }),
     ),
     post: writes(
