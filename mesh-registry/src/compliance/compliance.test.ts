@@ -112,6 +112,10 @@ describe("a product of streams", () => {
     expect((await ask("GET", next)).body).toEqual(before.slice(1, 2));
     expect(standing.has("mesh/compliance/hidden")).toBe(false);
 
+    // One of its streams is removed, and so nobody measures it.
+    await historian.publish("mesh/quality/env_desk_b", "", { qos: 1, retain: true });
+    await vi.waitFor(() => expect(announced("all").state).toBe("unknown"), SOON);
+
     // After a restart the same stands there; what is still on its way from the broker makes nothing unknown.
     const stood = standing.get("mesh/compliance/desk");
     await close();

@@ -3,7 +3,7 @@ import type { Announcer } from "../announce/announcer.js";
 import type { Conflict } from "../governance/applicable.js";
 import { type ApplicableRule, PolicyBook } from "../governance/policy-book.js";
 import type { QualityBoard } from "../observe/quality-board.js";
-import type { ComplianceReport, ComplianceSummary } from "../resources/compliance.js";
+import type { ComplianceChange, ComplianceReport, ComplianceSummary } from "../resources/compliance.js";
 import type { Product } from "../resources/product.js";
 import type { ProductQuality } from "../resources/quality-metrics.js";
 import type { Catalogue } from "../store/catalogue.js";
@@ -20,6 +20,8 @@ import { summarize } from "./summary.js";
 
 /** How every product stands against the policies that are for it. */
 export interface Compliance {
+  /** How many products are to be judged anew. */
+  readonly waiting: number;
   /** As it is now. @throws RegistryError not_found */
   of(product: string): ComplianceReport;
   /** As it was judged last, without its rules. */
@@ -96,6 +98,10 @@ class Judge implements Compliance {
     for (const { value } of products.all()) if (value.status !== "retired") this.#streams.set(value);
   }
 
+  get waiting(): number {
+    return this.#queue.size + this.#blocked.size;
+  }
+
   of(id: string): ComplianceReport {
     const { catalogue, clock } = this.#options;
     const product = catalogue.products.get(id).value;
@@ -145,6 +151,9 @@ class Judge implements Compliance {
     this.#stops.push(
       board.onReport(({ stream }) => {
         this.#streams.heard(stream);
+        for (const id of this.#streams.productsOf(stream)) this.#queue.add(id);
+      }),
+      board.onGone((stream) => {
         for (const id of this.#streams.productsOf(stream)) this.#queue.add(id);
       }),
       products.onChange((id, now) => {
@@ -222,8 +231,20 @@ class Judge implements Compliance {
     const verdicts = report.rules.map(({ policy, rule, verdict }) => ({ policy, rule, verdict }));
     this.#write(id, async () => {
       await catalogue.complianceRecords.record(change, verdicts);
+      this.#tell(change);
       this.#announce(id);
     });
+  }
+
+  #tell({ product, version, state, before, rules }: ComplianceChange): void {
+    if (state === before) return;
+    const because = rules.find(({ verdict }) => verdict === state);
+    const { policy, rule, reason } = because ?? {};
+    const log = { product, version, state, before, policy, rule, reason };
+    this.#options.log.info(
+      log,
+      state === "fail" ? "a product does not comply" : "how a product complies changed",
+    );
   }
 
   #announce(id: string): void {

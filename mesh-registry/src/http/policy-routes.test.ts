@@ -103,6 +103,13 @@ test("a domain, a product and a tag may tighten a mandatory policy of all, and n
   expect(strict.status).toBe(201);
   const { id: _id, ...lax } = policy("strict", ["timeliness <= 2d"], SALES_SCOPE) as { id: string };
   expect(code(await ask("PUT", "/policies/strict", lax, { "If-Match": "*" }))).toEqual([409, "loosening"]);
+  await ask("POST", "/domains", { ...SALES, id: "hr" });
+  await ask("POST", "/policies", policy("of-hr", ["secret"], { scope: { kind: "domain", domain: "hr" } }));
+  const removed = await ask("DELETE", "/domains/hr", undefined, { "If-Match": "*" });
+  expect(removed.body).toMatchObject({
+    status: 409,
+    detail: 'domain "hr" has 1 policies (of-hr…): remove them first',
+  });
   const nowhere = policy("x", ["a"], { scope: { kind: "domain", domain: "nowhere" } });
   expect(code(await ask("POST", "/policies", nowhere))).toEqual([422, "unknown_reference"]);
 

@@ -106,7 +106,7 @@ export function registryRoutes({
       now: () => performance.now(), // whose clock is set back is not kept waiting
     }),
   );
-  const metrics = createRegistryMetrics({ catalogue, broker, log });
+  const metrics = createRegistryMetrics({ catalogue, broker, compliance, log });
   router.use(metrics.measure);
   const guard = createGuard(catalogue);
   const as = (role: Role, ...handlers: RequestHandler[]): RequestHandler[] => [

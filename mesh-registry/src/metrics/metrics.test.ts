@@ -25,6 +25,7 @@ test("what is counted is told in Prometheus' text format, by patterns of routes"
     'fieldmesh_registry_products{status="draft"} 1',
     'fieldmesh_registry_products{status="active"} 1',
     "fieldmesh_registry_domains 1",
+    'fieldmesh_registry_compliance{state="fail"} 0',
     "fieldmesh_registry_broker_connected 0",
   ]) {
     expect(text.split("\n")).toContain(line);

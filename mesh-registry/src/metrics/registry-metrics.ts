@@ -1,5 +1,6 @@
 import type { Log } from "@fieldmesh/runtime";
 import type { Request, RequestHandler, Response } from "express";
+import type { Compliance } from "../compliance/compliance.js";
 import type { BrokerHealth } from "../observe/broker-health.js";
 import type { Catalogue } from "../store/catalogue.js";
 import { Counter, Gauge, Histogram, type Instrument } from "./instruments.js";
@@ -18,9 +19,14 @@ export interface RegistryMetrics {
 export function createRegistryMetrics({
   catalogue,
   broker,
+  compliance,
   log,
 }: {
-  catalogue: Pick<Catalogue, "domains" | "products" | "lineage" | "subscriptions" | "accessLog">;
+  catalogue: Pick<
+    Catalogue,
+    "domains" | "products" | "lineage" | "subscriptions" | "accessLog" | "complianceRecords"
+  >;
+  compliance: Pick<Compliance, "waiting">;
   broker: () => BrokerHealth;
   log: Log;
 }): RegistryMetrics {
@@ -50,6 +56,14 @@ export function createRegistryMetrics({
     ]),
     new Gauge(`${PREFIX}_subscriptions_approved`, "Subscriptions that are approved.", () => [
       [{}, [...catalogue.subscriptions.approved()].length],
+    ]),
+    new Gauge(`${PREFIX}_compliance`, "Products of which something is asked, by how they stand.", () => {
+      const counts = { pass: 0, fail: 0, unknown: 0 };
+      for (const { state } of catalogue.complianceRecords.all()) counts[state] += 1;
+      return Object.entries(counts).map(([state, count]) => [{ state }, count]);
+    }),
+    new Gauge(`${PREFIX}_compliance_waiting`, "Products that are to be judged anew.", () => [
+      [{}, compliance.waiting],
     ]),
     new Gauge(
       `${PREFIX}_access_log_dropped_total`,

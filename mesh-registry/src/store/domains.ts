@@ -1,4 +1,5 @@
 import type { Domain, DomainInput, DomainUpdate } from "../resources/domain.js";
+import type { GovernancePolicy } from "../resources/governance-policy.js";
 import type { Collections } from "./collections.js";
 import { domainKey } from "./keys.js";
 import { RegistryError } from "./registry-error.js";
@@ -18,12 +19,12 @@ export interface Domains {
   create(input: DomainInput): Promise<Kept<Domain>>;
   /** @throws RegistryError not_found; what the precondition throws */
   update(id: string, input: DomainUpdate, check: Precondition<Domain>): Promise<Kept<Domain>>;
-  /** @throws RegistryError not_found, conflict while products are in it; what the precondition throws */
+  /** @throws RegistryError not_found, conflict while products are in it or policies are for it; what the precondition throws */
   remove(id: string, check: Precondition<Domain>): Promise<void>;
 }
 
 export function createDomains(
-  { domains: table, products }: Pick<Collections, "domains" | "products">,
+  { domains: table, products, policies }: Pick<Collections, "domains" | "products" | "policies">,
   { turns, clock, limits }: StoreParts,
 ): Domains {
   const get = (id: string): Kept<Domain> => {
@@ -56,7 +57,7 @@ export function createDomains(
         throw new RegistryError("changed", `domain "${id}" was changed by another meanwhile`);
       }),
     remove: (id, check) =>
-      // Whoever makes a product shares its domain: none is on its way into this one now.
+      // Whoever makes a product or a policy shares its domain: none is on its way into this one now.
       turns.run({ alone: [domainKey(id)] }, async () => {
         check(get(id));
         const { total, items } = products.slice({ where: ({ domain }) => domain === id, limit: 3 });
@@ -64,6 +65,16 @@ export function createDomains(
           const some = items.map(({ value }) => value.id).join(", ");
           const detail = `domain "${id}" has ${total} products (${some}…): they belong to it, retired ones too`;
           throw new RegistryError("conflict", detail);
+        }
+        const where = ({ scope }: GovernancePolicy): boolean =>
+          scope.kind === "domain" && scope.domain === id;
+        const its = policies.slice({ where, limit: 3 });
+        if (its.total > 0) {
+          const some = its.items.map(({ value }) => value.id).join(", ");
+          throw new RegistryError(
+            "conflict",
+            `domain "${id}" has ${its.total} policies (${some}…): remove them first`,
+          );
         }
         await table.remove(id);
       }),
