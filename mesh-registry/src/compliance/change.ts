@@ -29,8 +29,6 @@ function keyOf({ policy, rule }: { policy: string; rule: string }): string {
 }
 
 /** Something that was known is not known: after a start its measurement may still be on its way. */
-export function isForgetting({ rules }: ComplianceChange, standing: Standing | undefined): boolean {
-  return (
-    standing !== undefined && rules.some(({ before, verdict }) => before !== null && verdict === "unknown")
-  );
+export function isForgetting({ rules }: ComplianceChange): boolean {
+  return rules.some(({ before, verdict }) => before !== null && verdict === "unknown");
 }

@@ -80,7 +80,8 @@ class Judge implements Compliance {
   readonly #blocked = new Set<string>();
   readonly #stops: (() => void)[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
-  #settled = false;
+  /** Stood somewhere when this began; what was measured of them may still be on its way. Empty once all has come. */
+  readonly #remembered = new Set<string>();
   #closed = false;
 
   constructor(options: ComplianceOptions) {
@@ -145,6 +146,7 @@ class Judge implements Compliance {
     const { catalogue, board, announcer, clock, settleMs = SETTLE_MS } = this.#options;
     const { products, versions, policies, attestations, posted, complianceRecords } = catalogue;
     for (const standing of complianceRecords.all()) {
+      this.#remembered.add(standing.product);
       const payload = announcementOf(products.find(standing.product)?.value, standing);
       if (payload !== undefined) announcer.announce(complianceTopic(standing.product), payload);
     }
@@ -177,7 +179,7 @@ class Judge implements Compliance {
       for (const id of this.#due.take(clock())) this.#queue.add(id);
     });
     this.#after(settleMs, () => {
-      this.#settled = true;
+      this.#remembered.clear();
       this.#addAll();
     });
   }
@@ -227,7 +229,8 @@ class Judge implements Compliance {
     this.#announce(id);
     if (report.rules.length === 0 && standing === undefined) return;
     const change = changeOf(report, standing, now);
-    if (change === undefined || (!this.#settled && isForgetting(change, standing))) return;
+    if (change === undefined) return;
+    if (this.#remembered.has(id) && (isForgetting(change) || this.#streams.isWide(id))) return;
     const verdicts = report.rules.map(({ policy, rule, verdict }) => ({ policy, rule, verdict }));
     this.#write(id, async () => {
       await catalogue.complianceRecords.record(change, verdicts);

@@ -67,6 +67,11 @@ export class ProductStreams {
     return sorted;
   }
 
+  /** Whether which streams are of it is known only when they are heard of. */
+  isWide(id: string): boolean {
+    return this.#wide.has(id);
+  }
+
   productsOf(stream: string): string[] {
     return [...(this.#products.get(stream) ?? [])].sort();
   }
