@@ -13,8 +13,11 @@ import type {
   Product,
   ProductAccess,
   ProductUpdate,
+  Provision,
+  ProvisionInput,
   Relation,
   Subscription,
+  Template,
   Version,
   VersionInput,
 } from "./types.js";
@@ -139,5 +142,26 @@ export const mesh = {
       `${ROOT}${ofProduct(id)}/access-log?limit=50${refusals ? "&allowed=false" : ""}`,
       signal,
     ),
+
+  templates: (signal?: Ending) => readList<Template>(`${ROOT}/templates?limit=1000`, signal),
+  template: (id: string, signal?: Ending) => readTagged<Template>(`/templates/${part(id)}`, signal),
+  makeTemplate: (template: unknown) => send<Template>("POST", "/templates", template),
+  changeTemplate: (id: string, etag: string, update: unknown) =>
+    change<Template>("PUT", `/templates/${part(id)}`, etag, update),
+  removeTemplate: (id: string, etag: string) => change("DELETE", `/templates/${part(id)}`, etag),
+  provisions: (signal?: Ending) => readList<Provision>(`${ROOT}/provisions?limit=1000`, signal),
+  /** Done twice it is one. */
+  provision: (input: ProvisionInput) => send<Provision>("POST", "/provisions", input),
+  /** Takes back what was made, step by step. */
+  undo: async (id: string) => {
+    const { etag } = await readTagged<Provision>(`/provisions/${part(id)}`);
+    return change<Provision>("DELETE", `/provisions/${part(id)}`, etag);
+  },
+
   conflicts: (signal?: Ending) => readList<Conflict>(`${ROOT}/conflicts`, signal),
 };
+
+/** Where the files of a provision are, with its password. */
+export function bundleHref(provision: string): string {
+  return `${ROOT}/provisions/${part(provision)}/bundle`;
+}

@@ -4,7 +4,7 @@ import { type MeshPlace, meshHref, PRODUCT_SECTIONS, parseMeshPlace } from "./pl
 
 const name = fc.string({ minLength: 1 }).filter((text) => !/[\ud800-\udfff]/.test(text));
 const place: fc.Arbitrary<MeshPlace> = fc.oneof(
-  fc.constantFrom<MeshPlace>({ at: "catalogue" }, { at: "domains" }, { at: "lineage" }),
+  fc.constantFrom<MeshPlace>({ at: "catalogue" }, { at: "domains" }, { at: "lineage" }, { at: "provisions" }),
   fc.record({
     at: fc.constant("product" as const),
     product: name,

@@ -4,7 +4,8 @@ export type MeshPlace =
   | { at: "product"; product: string; section: ProductSection }
   | { at: "domains" }
   | { at: "domain"; domain: string }
-  | { at: "lineage" };
+  | { at: "lineage" }
+  | { at: "provisions" };
 
 export const PRODUCT_SECTIONS = ["overview", "contract", "access", "quality", "lineage"] as const;
 export type ProductSection = (typeof PRODUCT_SECTIONS)[number];
@@ -20,7 +21,7 @@ export function parseMeshPlace(parts: readonly string[]): MeshPlace | undefined 
   if (first === "domains" && parts.length <= 2)
     return second === undefined ? { at: "domains" } : { at: "domain", domain: second };
   if (parts.length > 1) return undefined;
-  if (first === "lineage") return { at: first };
+  if (first === "lineage" || first === "provisions") return { at: first };
   return undefined;
 }
 
@@ -37,6 +38,7 @@ export function meshHref(place: MeshPlace): string {
       return `/mesh/domains/${encodeURIComponent(place.domain)}`;
     case "domains":
     case "lineage":
+    case "provisions":
       return `/mesh/${place.at}`;
   }
 }

@@ -236,3 +236,43 @@ export interface Attestation {
 export type Conflict =
   | { kind: "node"; domain: string; node: string; streams: string[]; detail: string }
   | { kind: "stream"; stream: string; products: string[]; detail: string };
+
+export type ParameterValue = string | number | boolean;
+
+/** Components with parameters, of which a product's bundle is made. */
+export interface Template {
+  id: string;
+  name: string;
+  description: string;
+  type?: string;
+  /** Of the names product, edge, credentials and compose; others are external. */
+  components: { name: string; settings: Record<string, unknown> }[];
+  parameters: { name: string; description?: string; default?: ParameterValue }[];
+  createdAt: number;
+  updatedAt: number;
+}
+
+export interface ProvisionInput {
+  template: string;
+  product: string;
+  /** Of the template, and domain, node, owner, broker. */
+  parameters: Record<string, ParameterValue>;
+}
+
+/** What was provisioned, step by step. Of one template and product there is one. */
+export interface Provision extends ProvisionInput {
+  id: string;
+  state: "running" | "ready" | "failed" | "undone";
+  steps: {
+    name: string;
+    state: "waiting" | "running" | "done" | "external" | "failed" | "undone";
+    detail?: string;
+  }[];
+  /** What the bundle holds. */
+  files: string[];
+  /** User at the broker; its password is in the bundle only. */
+  credential?: string;
+  by: string;
+  createdAt: number;
+  updatedAt: number;
+}

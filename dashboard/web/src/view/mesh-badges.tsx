@@ -1,4 +1,4 @@
-import type { ComplianceState, ProductStatus, Subscription, Visibility } from "../mesh/types.js";
+import type { ComplianceState, ProductStatus, Provision, Subscription, Visibility } from "../mesh/types.js";
 import { Badge } from "./badge.js";
 import { Check, Clock, Critical, Cross, Globe, Info, Lock, Pause, Question, Warning } from "./icons.js";
 
@@ -75,6 +75,40 @@ const VERDICT = {
 /** How one rule stands. */
 export function VerdictBadge({ verdict }: { verdict: ComplianceState }) {
   const { tone, word, Icon } = VERDICT[verdict];
+  return (
+    <Badge tone={tone}>
+      <Icon /> {word}
+    </Badge>
+  );
+}
+
+const PROVISION = {
+  running: { tone: "info", word: "Running", Icon: Clock },
+  ready: { tone: "ok", word: "Ready", Icon: Check },
+  failed: { tone: "critical", word: "Failed", Icon: Critical },
+  undone: { tone: "quiet", word: "Undone", Icon: Cross },
+} as const;
+
+export function ProvisionBadge({ state }: { state: Provision["state"] }) {
+  const { tone, word, Icon } = PROVISION[state];
+  return (
+    <Badge tone={tone}>
+      <Icon /> {word}
+    </Badge>
+  );
+}
+
+const STEP = {
+  waiting: { tone: "quiet", word: "Waiting", Icon: Clock },
+  running: { tone: "info", word: "Running", Icon: Clock },
+  done: { tone: "ok", word: "Done", Icon: Check },
+  external: { tone: "quiet", word: "Not made here", Icon: Info },
+  failed: { tone: "critical", word: "Failed", Icon: Critical },
+  undone: { tone: "quiet", word: "Undone", Icon: Cross },
+} as const;
+
+export function StepBadge({ state }: { state: Provision["steps"][number]["state"] }) {
+  const { tone, word, Icon } = STEP[state];
   return (
     <Badge tone={tone}>
       <Icon /> {word}

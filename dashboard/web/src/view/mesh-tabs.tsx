@@ -7,6 +7,7 @@ const PAGES: { page: MeshPage; word: string }[] = [
   { page: { at: "catalogue" }, word: "Catalogue" },
   { page: { at: "domains" }, word: "Domains" },
   { page: { at: "lineage" }, word: "Lineage" },
+  { page: { at: "provisions" }, word: "Provisioning" },
 ];
 const TABS = PAGES.map(({ page, word }) => ({ key: page.at, href: meshHref(page), word }));
 

@@ -5,6 +5,7 @@ import { DomainPage } from "./domain.js";
 import { DomainsPage } from "./domains.js";
 import { LineagePage } from "./lineage.js";
 import { ProductPage } from "./product.js";
+import { ProvisionsPage } from "./provisions.js";
 
 /** The pages of the mesh: one chunk, loaded when one of them is opened. */
 export function MeshPages({ place }: { place: MeshPlace }) {
@@ -19,5 +20,7 @@ export function MeshPages({ place }: { place: MeshPlace }) {
       return <DomainPage key={place.domain} domain={place.domain} />;
     case "lineage":
       return <LineagePage />;
+    case "provisions":
+      return <ProvisionsPage />;
   }
 }
