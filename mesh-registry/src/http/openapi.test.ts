@@ -118,21 +118,29 @@ function omitId(value: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([key]) => key !== "id"));
 }
 
+let turn = 0;
+
+/** A third of them, another one each time: what a field is made of is fuzzed in many places. */
+function someWrong(): unknown[] {
+  turn += 1;
+  return WRONG.filter((_, position) => (position + turn) % 3 === 0);
+}
+
 /** Each field in turn as something that it should not be, and what is in it, too. */
 function* bodies(path: string, schema: Record<string, unknown>): Generator<unknown> {
   yield* WRONG;
   yield* RAW.map((text) => new Raw(text));
   const properties = (schema["properties"] ?? {}) as Record<string, Record<string, unknown>>;
   for (const [name, property] of Object.entries(properties)) {
-    for (const wrong of WRONG) {
-      yield { ...goodBody(path), [name]: wrong };
-      if (property["type"] === "array") yield { ...goodBody(path), [name]: [wrong] };
-      const inner = { ...(property["properties"] as object), ...oneOfProperties(property) };
-      for (const field of Object.keys(inner)) {
-        yield {
-          ...goodBody(path),
-          [name]: property["type"] === "array" ? [{ [field]: wrong }] : { [field]: wrong },
-        };
+    const isList = property["type"] === "array";
+    for (const wrong of WRONG) yield { ...goodBody(path), [name]: wrong };
+    for (const wrong of isList ? someWrong() : []) yield { ...goodBody(path), [name]: [wrong] };
+    for (const field of Object.keys({
+      ...(property["properties"] as object),
+      ...oneOfProperties(property),
+    })) {
+      for (const wrong of someWrong()) {
+        yield { ...goodBody(path), [name]: isList ? [{ [field]: wrong }] : { [field]: wrong } };
       }
     }
   }
@@ -166,11 +174,11 @@ function* requests(path: string, { parameters = [], requestBody }: Operation, de
     if (!url.endsWith("/seedling") || value !== "orders") yield { url: fill(value), body: undefined };
   }
   for (const { name } of parameters.filter((each) => each.in === "query")) {
-    for (const wrong of WRONG) {
+    yield { url: `${url}?${name}[$gt]=&${name}=1&${name}=2`, body: undefined };
+    for (const wrong of someWrong()) {
       const sent = typeof wrong === "string" ? wrong : JSON.stringify(wrong);
       const text = encodeURIComponent(Buffer.from(sent).toString()); // no half of a surrogate pair
       yield { url: `${url}?${name}=${text.slice(0, 6_000)}`, body: undefined };
-      yield { url: `${url}?${name}[$gt]=&${name}=1&${name}=2`, body: undefined };
     }
   }
   const schema = requestBody?.content["application/json"]?.schema;
@@ -237,7 +245,7 @@ async function world(service: Service): Promise<void> {
 }
 
 test("whatever is sent to an endpoint that the description names: no 5xx, answers as described, nothing spoilt", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const service = await registryService();
   await world(service);
