@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +46,20 @@ describe("fieldmesh setup", () => {
     expect(second.out).not.toContain("shown this once");
     expect(second.out).toContain("0 made, 2 kept");
     expect(await read()).toEqual(before);
+  });
+
+  it("makes the file of Mosquitto's plugin where it is asked for, closed, and leaves one that is there", async () => {
+    const file = join(folder, "dynamic-security", "dynamic-security.json");
+    const setup = () => fieldmesh(["setup", "--slots", "1", "--dynamic-security-file", file]);
+    expect((await setup()).code).toBe(0);
+    expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({
+      defaultACLAccess: { publishClientSend: false, publishClientReceive: false, subscribe: false },
+      clients: [],
+    });
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    await writeFile(file, '{"clients": []}');
+    expect((await setup()).code).toBe(0);
+    expect(await readFile(file, "utf8")).toBe('{"clients": []}');
   });
 
   it("makes credentials that a broker takes, each for its own purpose", async () => {
