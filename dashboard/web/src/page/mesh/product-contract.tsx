@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { mesh } from "../../mesh/api.js";
 import { mayTend } from "../../mesh/rights.js";
 import { schemaFields } from "../../mesh/schema-fields.js";
-import type { Version } from "../../mesh/types.js";
+import type { AccessPolicy, Version } from "../../mesh/types.js";
 import { fullTime } from "../../model/times.js";
 import { search, setSearch } from "../../router.js";
 import { Read } from "../../view/read.js";
@@ -68,7 +68,10 @@ function Contract({ version, newest }: { version: Version; newest: boolean }) {
         <h2 id="contract">
           Contract {version.version} {!newest && <span class="quiet">not the newest</span>}
         </h2>
-        <span class="quiet">{open ? "other fields may come with these" : "no other fields"}</span>
+        <span class="quiet">
+          {version.accessPolicy !== undefined && `${accessText(version.accessPolicy)} · `}
+          {open ? "other fields may come with these" : "no other fields"}
+        </span>
       </div>
       {fields.length === 0 ? (
         <p>
@@ -107,6 +110,16 @@ function Contract({ version, newest }: { version: Version; newest: boolean }) {
       )}
     </section>
   );
+}
+
+/** Who is named by an access policy, and whether that is enough. */
+function accessText({ consumers, roles, domains, autoApprove }: AccessPolicy): string {
+  const who = [
+    ...consumers,
+    ...roles.map((role) => `role ${role}`),
+    ...domains.map((domain) => `domain ${domain}`),
+  ];
+  return `for ${who.join(", ")}${autoApprove ? ", who need not wait" : ""}`;
 }
 
 /** Nothing is said; screen readers pass over it. */

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { accessPolicyOf, toAccessForm } from "../../mesh/access-form.js";
 import { mesh } from "../../mesh/api.js";
 import { COMPATIBILITIES, type Compatibility, type Version } from "../../mesh/types.js";
 import { OutcomeText, useAction } from "../../view/action.js";
@@ -6,6 +7,8 @@ import { Dialog } from "../../view/dialog.js";
 import { AreaField, faultOf, SelectField, TextField } from "../../view/form.js";
 
 const FIRST = { type: "object", properties: { value: { type: "number", unit: "Cel" } }, required: ["value"] };
+
+const ACCESS_LABEL = { consumers: "Consumers", roles: "Roles", domains: "Domains" } as const;
 
 /** Publishes a version: what is wrong with it is shown at its field, what breaks consumers as a list. */
 export function PublishDialog({
@@ -24,6 +27,7 @@ export function PublishDialog({
   const changelog = useSignal("");
   const compatibility = useSignal<Compatibility>(newest?.compatibility ?? "BACKWARD");
   const strict = useSignal(newest?.strict ?? false);
+  const access = useSignal(toAccessForm(newest?.accessPolicy));
   const unreadable = useSignal<string | undefined>(undefined);
   const action = useAction();
   const { outcome } = action;
@@ -46,7 +50,7 @@ export function PublishDialog({
               changelog: changelog.value,
               compatibility: compatibility.value,
               strict: strict.value,
-              ...(newest?.accessPolicy === undefined ? {} : { accessPolicy: newest.accessPolicy }),
+              ...accessPolicyOf(access.value),
             });
             await onPublished();
             onClose();
@@ -98,6 +102,31 @@ export function PublishDialog({
           />
           Judge strictly: a field that is added may break who sent another of its name
         </label>
+        <fieldset class="form-group">
+          <legend>Who may have it (empty: whoever the owner approves)</legend>
+          <div class="field-grid">
+            {(["consumers", "roles", "domains"] as const).map((name) => (
+              <TextField
+                key={name}
+                label={ACCESS_LABEL[name]}
+                hint="separated by commas"
+                value={access.value[name]}
+                fault={faultOf(outcome, `/accessPolicy/${name}`)}
+                onValue={(value) => (access.value = { ...access.peek(), [name]: value })}
+              />
+            ))}
+          </div>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={access.value.autoApprove}
+              onChange={(event) =>
+                (access.value = { ...access.peek(), autoApprove: event.currentTarget.checked })
+              }
+            />
+            Whoever is named need not wait for the owner
+          </label>
+        </fieldset>
         <OutcomeText outcome={outcome} />
         <div class="button-row">
           <button type="submit" class="button button-primary" disabled={action.busy}>

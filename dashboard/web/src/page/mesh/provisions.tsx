@@ -141,7 +141,7 @@ function TemplateRow({
 }
 
 function ProvisionRow({
-  provision: { id, product, template, state, steps, files, credential, by, updatedAt },
+  provision: { id, product, template, state, steps, credential, by, updatedAt },
   operates,
   onChanged,
 }: {
@@ -176,7 +176,6 @@ function ProvisionRow({
               credential <code>{credential}</code>
             </span>
           )}
-          {files.length > 0 && <span class="break">{files.join(", ")}</span>}
           <span>
             by {by}, <time title={fullTime(updatedAt)}>{timeText(updatedAt, seconds.value)}</time>
           </span>
