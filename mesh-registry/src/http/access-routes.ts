@@ -10,6 +10,7 @@ import type { Product } from "../resources/product.js";
 import type { BrokerCredential, ProductAccess } from "../resources/product-access.js";
 import { RegistryError } from "../store/registry-error.js";
 import { accessLogList, accessLogOfProductList } from "./access-lists.js";
+import { creates } from "./create.js";
 import { parseBody, parseQuery } from "./input.js";
 import { nothingAsked, pageOf, sendList } from "./lists.js";
 import { idOf } from "./path.js";
@@ -31,7 +32,7 @@ export function accessRoutes(
   { router, catalogue, reads: asks }: RouteParts,
   { door, addresses }: AccessRoutesParts,
 ): void {
-  const { access, accessLog, subscriptions, credentials, products } = catalogue;
+  const { access, accessLog, subscriptions, credentials, products, answers } = catalogue;
   const { seen } = permission(catalogue);
 
   const mqttOf = (product: Product, consumer: string, may: ProductAccess["may"]): ProductAccess["mqtt"] => {
@@ -132,8 +133,7 @@ export function accessRoutes(
       }),
     ),
     post: asks(
-      answered((request, response) => {
-        const { what, consumer } = parseBody(request, accessNote);
+      creates(answers, accessNote, async ({ what, consumer }, request, response) => {
         const asker = principalOf(response);
         const product = seen(idOf(request), response).value;
         const who = consumer ?? asker.name;
@@ -147,11 +147,8 @@ export function accessRoutes(
           product,
           who === asker.name ? asker : { name: who, role: "viewer" },
         );
-        const entry = accessLog.record({ product: product.id, who, what, allowed, reason, via: "client" });
-        response
-          .status(201)
-          .set({ Location: `/products/${product.id}/access-log`, "Cache-Control": "no-store" })
-          .json(entry);
+        const value = accessLog.record({ product: product.id, who, what, allowed, reason, via: "client" });
+        return { location: `/products/${product.id}/access-log`, value };
       }),
     ),
   });

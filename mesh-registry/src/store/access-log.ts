@@ -105,6 +105,7 @@ class BatchedAccessLog implements AccessLog {
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
+  #failing = false;
   #closed = false;
 
   constructor(options: AccessLogOptions, kept: number) {
@@ -203,8 +204,11 @@ class BatchedAccessLog implements AccessLog {
     }, delayMs).unref();
   }
 
+  /** Said once until it works again. */
   #failed(error: unknown): void {
-    this.#options.log?.error({ err: error }, "the access log could not be written: it tries again");
+    if (!this.#failing)
+      this.#options.log?.error({ err: error }, "the access log could not be written: it tries again");
+    this.#failing = true;
   }
 
   /** Writes what is to be written, after those that write already. */
@@ -227,6 +231,8 @@ class BatchedAccessLog implements AccessLog {
       if (!waits && entry.at <= over) this.#open.delete(key);
     }
     await this.#prune();
+    if (this.#failing) this.#options.log?.info("the access log is written again");
+    this.#failing = false;
   }
 
   async #writeEntry(open: Open): Promise<void> {

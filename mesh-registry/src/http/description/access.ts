@@ -26,6 +26,7 @@ export function describeAccess(add: AddOperation): void {
     body: accessNote,
     answer: accessEntry,
     status: 201,
+    creates: true,
   });
   add("get", "/access-log", "The same of all products: for administrators", {
     query: accessLogList,
