@@ -11,6 +11,7 @@ import { permission } from "./permission.js";
 import { answered } from "./problems.js";
 import type { RouteParts } from "./route-parts.js";
 import { listedEdge } from "./seed/listed.js";
+import { toSeedLineage } from "./seed/seed-lineage.js";
 
 export function lineageRoutes({ router, catalogue, reads, writes }: RouteParts): void {
   const { lineage, answers } = catalogue;
@@ -67,10 +68,10 @@ export function lineageRoutes({ router, catalogue, reads, writes }: RouteParts):
     ),
   });
   resource(router, "/lineage/upstream/:id", {
-    get: reads(relatives((id, depth) => lineage.upstream(id, depth), sees)),
+    get: reads(relatives("upstream", lineage, sees)),
   });
   resource(router, "/lineage/downstream/:id", {
-    get: reads(relatives((id, depth) => lineage.downstream(id, depth), sees)),
+    get: reads(relatives("downstream", lineage, sees)),
   });
 }
 
@@ -82,18 +83,29 @@ function noStep(source: string, target: string): RegistryError {
   return new RegistryError("not_found", `there is no step of lineage from "${source}" to "${target}"`);
 }
 
-/** Nearest first; a cursor is the last product of the page before. */
+/** Nearest first, each with a step that leads to it; a cursor is the last product of the page before. */
 function relatives(
-  find: (...its: Parameters<Lineage["upstream"]>) => ReturnType<Lineage["upstream"]>,
+  direction: "upstream" | "downstream",
+  lineage: Lineage,
   sees: (id: string, response: Response) => boolean,
 ): RequestHandler {
+  const [near, far] =
+    direction === "upstream" ? (["target", "source"] as const) : (["source", "target"] as const);
   return answered((request, response) => {
     const { depth, ...query } = parseQuery(request, relativeList);
-    const found = find(idOf(request), depth).filter(({ product }) => sees(product, response));
+    const id = idOf(request);
+    const found = lineage[direction](id, depth).filter(({ product }) => sees(product, response));
     const { limit, offset = 0, after } = pageOf(query);
     const start =
       offset + (after === undefined ? 0 : found.findIndex(({ product }) => product === after) + 1);
-    const items = found.slice(start, start + limit);
+    const depths = new Map(found.map((each) => [each.product, each.depth]));
+    depths.set(id, 0);
+    const items = found.slice(start, start + limit).map((each) => {
+      const leads = (edge: LineageEdge): boolean =>
+        edge[far] === each.product && depths.get(edge[near]) === each.depth - 1;
+      const step = lineage.of(each.product).find(leads);
+      return step === undefined ? each : { ...each, ...toSeedLineage(step) };
+    });
     const last = items.at(-1)?.product;
     const next = last === undefined || start + limit >= found.length ? undefined : toCursor(last);
     sendList(request, response, { items, total: found.length, next });

@@ -203,12 +203,15 @@ describe("lineage", () => {
     expect((await ask("GET", "/lineage?source=a&lineage_type=derived")).body).toMatchObject([
       { target: "b" },
     ]);
-    expect((await ask("GET", "/lineage/downstream/a?depth=2")).body).toEqual([
-      { product: "b", depth: 1 },
-      { product: "c", depth: 2 },
+    expect((await ask("GET", "/lineage/downstream/a?depth=2")).body).toMatchObject([
+      { product: "b", depth: 1, source: "a", target: "b", lineage_type: "derived" },
+      { product: "c", depth: 2, source: "b", target: "c", confidence: 0.9 },
     ]);
     const up = await ask("GET", "/lineage/upstream/d?limit=1");
-    expect([up.body, up.headers.get("x-total-count")]).toEqual([[{ product: "c", depth: 1 }], "3"]);
+    expect([up.body, up.headers.get("x-total-count")]).toMatchObject([
+      [{ product: "c", depth: 1, source: "c", target: "d" }],
+      "3",
+    ]);
     expect(up.headers.get("link")).toContain("after=Yw");
     expect((await ask("GET", "/lineage/upstream/d?after=Yw")).body).toMatchObject([
       { product: "b" },

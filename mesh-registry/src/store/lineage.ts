@@ -17,6 +17,8 @@ export interface Lineage {
   list(query: SliceQuery<LineageEdge>): Slice<LineageEdge>;
   /** @throws RegistryError not_found */
   get(source: string, target: string): Kept<LineageEdge>;
+  /** Steps that begin or end at a product. */
+  of(product: string): LineageEdge[];
   /** @throws RegistryError unknown_reference, exists, cycle, conflict, too_many */
   create(input: LineageInput): Promise<Kept<LineageEdge>>;
   /** @throws RegistryError not_found; conflict while an input port makes it */
@@ -81,6 +83,8 @@ export async function createLineage(
   return {
     list: (query) => table.slice(query),
     get,
+    of: (product) =>
+      graph.stepsOf(product).flatMap(({ source, target }) => table.get(edgeId(source, target))?.value ?? []),
     create: (input) => {
       const { source, target } = input;
       const claims = { alone: [edgeKey(source, target)], shared: [productKey(source), productKey(target)] };

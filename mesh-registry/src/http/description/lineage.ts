@@ -2,12 +2,16 @@ import { z } from "zod";
 import { resourceId } from "../../resources/fields.js";
 import { lineageEdge, lineageInput } from "../../resources/lineage-edge.js";
 import { lineageList, relativeList } from "../lists.js";
-import { seedLineageFields } from "../seed/seed-lineage.js";
+import { seedLineage, seedLineageFields } from "../seed/seed-lineage.js";
 import type { AddOperation } from "./operation.js";
 
 const relative = z
-  .object({ product: resourceId, depth: z.number().int().min(1).describe("steps between the two") })
-  .meta({ id: "Relative" });
+  .object({
+    product: resourceId,
+    depth: z.number().int().min(1).describe("steps between the two"),
+    ...seedLineage.partial().shape,
+  })
+  .meta({ id: "Relative", description: "and a step that leads to it, where that can be seen" });
 
 /** As lists have it. */
 const listedEdge = lineageEdge.extend(seedLineageFields).meta({ id: "ListedLineageEdge" });

@@ -94,7 +94,7 @@ describe("a client that was there before", () => {
     const listed = await ask("GET", "/lineage?source=raw-orders&lineage_type=derived&limit=100");
     expect(listed.body).toMatchObject([{ ...step, timestamp: expect.stringMatching(/Z$/) }]);
     expect((await ask("GET", "/lineage/upstream/customer-orders")).body).toMatchObject([
-      { product: "raw-orders", depth: 1 },
+      { product: "raw-orders", depth: 1, ...step },
     ]);
     await ask("DELETE", "/product/raw-orders");
     expect((await ask("GET", "/lineage")).body).toEqual([]);
