@@ -220,6 +220,7 @@ describe.skipIf(!installed)("the data products in a browser", { timeout: 90_000 
       "/mesh/domains",
       "/mesh/domains/env",
       "/mesh/lineage",
+      "/mesh/provisions",
       ...["", "/contract", "/access", "/quality", "/lineage"].map(
         (part) => `/mesh/products/${TEMPERATURE}${part}`,
       ),

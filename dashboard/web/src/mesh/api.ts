@@ -109,8 +109,9 @@ export const mesh = {
   downstream: (id: string, signal?: Ending) =>
     readList<Relation>(`${ROOT}/lineage/downstream/${part(id)}?limit=1000`, signal),
 
-  /** Of every product that may be seen. */
-  compliances: (signal?: Ending) => readList<ComplianceSummary>(`${ROOT}/compliance?limit=1000`, signal),
+  /** Of the products that may be seen; `query`: domain, owner, status, state. */
+  compliances: (query: URLSearchParams, signal?: Ending) =>
+    readList<ComplianceSummary>(ROOT + withQuery("/compliance", query), signal),
   compliance: (id: string, signal?: Ending) => read<ComplianceReport>(`${ofProduct(id)}/compliance`, signal),
 
   /** Changes of how it stood, the newest first. */

@@ -1,7 +1,7 @@
 import { FACETS, type FacetName, UNCLAIMED } from "./types.js";
 
 /** What is looked for in the catalogue; kept in the address, so that a link shows the same. */
-export type CatalogueQuery = { q?: string } & { [name in FacetName]?: string };
+export type CatalogueQuery = { [name in "q" | FacetName]?: string | undefined };
 
 export function readCatalogueQuery(search: string): CatalogueQuery {
   const given = new URLSearchParams(search);

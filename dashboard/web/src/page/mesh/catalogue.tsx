@@ -96,8 +96,9 @@ function Found({ query }: { query: CatalogueQuery }) {
   params.set("limit", String(PAGE));
   const key = params.toString();
   const reading = useRead(key, (signal) => mesh.products(params, signal));
-  const compliance = useRead("compliance", async (signal) => {
-    const { items } = await mesh.compliances(signal);
+  const narrowed = complianceParams(query);
+  const compliance = useRead(`compliance ${narrowed}`, async (signal) => {
+    const { items } = await mesh.compliances(narrowed, signal);
     return new Map(items.map((report) => [report.product, report.state]));
   });
   return (
@@ -131,6 +132,13 @@ function Found({ query }: { query: CatalogueQuery }) {
       </Read>
     </section>
   );
+}
+
+/** As far as compliance is listed by the same: of many products those are told that are looked for. */
+function complianceParams({ domain, owner, status }: CatalogueQuery): URLSearchParams {
+  const params = toParams({ domain, owner, status });
+  params.set("limit", "1000");
+  return params;
 }
 
 function countText(count: number, what: string): string {

@@ -69,9 +69,9 @@ const STATES: readonly ComplianceState[] = ["fail", "unknown", "pass"];
 function Products({ domain }: { domain: string }) {
   const params = new URLSearchParams({ domain, limit: String(MOST) });
   const reading = useRead(`products of ${domain}`, (signal) => mesh.products(params, signal));
-  const compliance = useRead("compliance", async (signal) => {
-    const { items } = await mesh.compliances(signal);
-    return items.filter((report) => report.domain === domain);
+  const compliance = useRead(`compliance of ${domain}`, async (signal) => {
+    const { items } = await mesh.compliances(new URLSearchParams({ domain, limit: "1000" }), signal);
+    return items;
   });
   const states = new Map(compliance.data?.map(({ product, state }) => [product, state]));
   return (
