@@ -1,3 +1,4 @@
+import { StoreAwayError } from "@fieldmesh/storage";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { embeddedStorage, temporaryFolder } from "../testing/embedded.js";
@@ -99,6 +100,36 @@ test("what comes faster than it is written is dropped and counted; refusals last
   expect(log.dropped).toBe(500);
   expect((await log.list({ product: "orders", allowed: false, limit: 10 })).total).toBe(1);
 }, 30_000);
+
+test("what could not be written is kept until it can be, and not written twice", async () => {
+  const storage = await embeddedStorage(await temporaryFolder());
+  const { accesses, usage } = await openAccessCollections(storage);
+  const faults: ("before" | "after")[] = ["before", "after"];
+  /** The store is lost before it has the entry, then once it has it. */
+  const insert: typeof accesses.insert = async (id, document) => {
+    const fault = faults.shift();
+    if (fault === "before") throw new StoreAwayError("here", "a test");
+    const stored = await accesses.insert(id, document);
+    if (fault === "after") throw new StoreAwayError("here", "a test");
+    return stored;
+  };
+  const entries: typeof accesses = {
+    insert,
+    get: (id) => accesses.get(id),
+    replaceIf: (id, version, document) => accesses.replaceIf(id, version, document),
+    delete: (id, version) => accesses.delete(id, version),
+    find: (query) => accesses.find(query),
+    count: (index, equals) => accesses.count(index, equals),
+  };
+  const log = await openAccessLog({ entries, usage, limit: 10, clock: () => 1_000_000 });
+  onTestFinished(() => log.close());
+  log.record({ ...READ, count: 3 });
+  const list = () => log.list({ product: "orders", limit: 10 });
+  await expect(list()).rejects.toThrow(StoreAwayError);
+  await expect(list()).rejects.toThrow(StoreAwayError);
+  log.record(READ);
+  expect((await list()).items).toMatchObject([{ who: "bob", count: 4 }]);
+});
 
 test("whatever is told in whatever order: nothing is lost or counted twice", async () => {
   const told = fc.record({
