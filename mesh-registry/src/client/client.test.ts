@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -46,6 +47,17 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
     (error: unknown) => error,
   );
 }
+
+test("the client runs in a browser: it imports no code but its own", () => {
+  const folder = new URL(".", import.meta.url);
+  const sources = readdirSync(folder).filter((name) => !name.endsWith(".test.ts"));
+  expect(sources).toContain("mesh-client.ts");
+  for (const name of sources) {
+    const text = readFileSync(new URL(name, folder), "utf8");
+    const foreign = [...text.matchAll(/^(?:import|export) (?!type )[^;]*?from "(?!\.\/)([^"]+)"/gm)];
+    expect([name, foreign.map(([, from]) => from)]).toEqual([name, []]);
+  }
+});
 
 describe("the client of a registry", () => {
   test("makes, reads, changes and removes", async () => {
