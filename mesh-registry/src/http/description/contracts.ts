@@ -4,12 +4,10 @@ import { resourceId } from "../../resources/fields.js";
 import { asyncApiQuery, contractQuery } from "../contract-routes.js";
 import type { AddOperation } from "./operation.js";
 
-const odcs = z
-  .record(z.string(), z.unknown())
-  .meta({
-    id: "Odcs",
-    description: "a contract by the Open Data Contract Standard 3.0 or 3.1; also as YAML",
-  });
+const odcs = z.record(z.string(), z.unknown()).meta({
+  id: "Odcs",
+  description: "a contract by the Open Data Contract Standard 3.0 or 3.1; also as YAML",
+});
 
 export function describeContracts(add: AddOperation): void {
   const path = { id: resourceId };
