@@ -107,10 +107,14 @@ function lines(
 }
 
 function labelText(labels: Labels): string {
-  const shown = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return shown.length === 0 ? "" : `{${shown.join(",")}}`;
+  let shown = "";
+  for (const [name, value] of Object.entries(labels)) {
+    shown += `${shown === "" ? "{" : ","}${name}="${escaped(value)}"`;
+  }
+  return shown === "" ? "" : `${shown}}`;
 }
 
 function escaped(value: string): string {
+  if (!/["\\\n]/.test(value)) return value;
   return value.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n");
 }

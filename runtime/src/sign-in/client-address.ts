@@ -22,7 +22,7 @@ export function clientKey(headers: IncomingHttpHeaders, remoteAddress: string | 
     address = [forwarded].flat().join(",").split(",").at(-1)?.trim().slice(0, 64) ?? address;
   }
   const plain = address.replace(/^::ffff:/, "");
-  return isIPv6(plain) ? `${expand(plain).slice(0, 4).join(":")}::/64` : plain;
+  return plain.includes(":") && isIPv6(plain) ? `${expand(plain).slice(0, 4).join(":")}::/64` : plain;
 }
 
 /** The eight groups of an IPv6 address. */
