@@ -182,6 +182,17 @@ test("nobody opens topics of others by declaring them as an own port", async () 
     expect([filter, ...code(answer)]).toEqual(isOwn ? [filter, 201, undefined] : [filter, 403, "not_yours"]);
     if (isOwn) break;
   }
+  // Nor by taking the name of a stream before its node comes up: the product of that name says who reads it.
+  const squat = { ...mine(), id: "sales_till_orders" };
+  expect(code(await ask("POST", "/products", squat, as.eve))).toEqual([403, "not_yours"]);
+  const seed = {
+    name: "sales_till_orders",
+    domain: "mine",
+    owner: "eve",
+    description: "x",
+    schema: { a: "string" },
+  };
+  expect((await ask("POST", "/register_product", seed, as.eve)).status).toBe(403);
   expect((await ask("POST", "/products", mine("mine/+/+/raw"), as.eve)).status).toBe(201);
   const put = (filters: string[], by: { Authorization: string }): Promise<Answered> => {
     const { id: _id, ...update } = mine(...filters) as { id: string };

@@ -1,3 +1,4 @@
+import { parseStreamName } from "@fieldmesh/protocol";
 import { HttpProblem, principalOf } from "@fieldmesh/runtime";
 import type { Response } from "express";
 import type { Decision } from "../access/decisions.js";
@@ -18,7 +19,7 @@ export interface Permission {
   changesDomain: (id: string, response: Response) => Kept<Domain>;
   /**
    * What a product is to be is for the asker to say: it is put into a domain of its own, made from products that it
-   * knows of, and opens no topics of others.
+   * knows of, opens no topics of others, and does not take the name of another's stream.
    * @throws RegistryError unknown_reference; ForbiddenProblem
    */
   declares: (before: Product | undefined, next: Declared, response: Response) => void;
@@ -27,7 +28,7 @@ export interface Permission {
   sees: (id: string, response: Response) => boolean;
 }
 
-type Declared = Pick<Product, "domain" | "outputPorts" | "inputPorts">;
+type Declared = Pick<Product, "domain" | "outputPorts" | "inputPorts"> & { id?: string };
 
 export function permission({
   products,
@@ -67,6 +68,13 @@ export function permission({
       // One that is not there is refused by who looks for it.
       if (domain !== undefined && next.domain !== before?.domain) {
         demand(access.mayChangeDomain(domain.value, asker));
+      }
+      const stream = before === undefined && next.id !== undefined ? parseStreamName(next.id) : undefined;
+      const streamDomain = stream?.ok === true ? domains.find(stream.value.domain) : undefined;
+      if (streamDomain !== undefined && !opens(streamDomain.value.id)) {
+        throw forbidden(
+          `id: "${next.id}" is the name of a stream of the domain "${streamDomain.value.id}", and its product would say who reads it: expected another name`,
+        );
       }
       const [foreign] = foreignFilters(before, next, opens);
       if (foreign !== undefined) {

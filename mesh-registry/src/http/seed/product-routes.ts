@@ -23,7 +23,7 @@ const ANY = (): void => undefined;
 
 export function seedProductRoutes({ router, catalogue, reads, writes }: RouteParts): void {
   const { domains, products, versions, access } = catalogue;
-  const { seen, changes } = permission(catalogue);
+  const { seen, changes, declares } = permission(catalogue);
 
   /** These clients know of no domains: the first product of one makes it. */
   const haveDomain = async ({ domain, owner }: SeedProductInput, response: Response): Promise<void> => {
@@ -53,6 +53,7 @@ export function seedProductRoutes({ router, catalogue, reads, writes }: RoutePar
         const { name, version } = input;
         const schema = publishedSchema(input.schema);
         checkSchema(schema);
+        declares(undefined, { id: name, domain: input.domain, outputPorts: [], inputPorts: [] }, response);
         await haveDomain(input, response);
         const { domain, owner, description, tags, status } = input;
         const kept = await products.create({
