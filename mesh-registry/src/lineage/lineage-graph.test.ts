@@ -139,7 +139,21 @@ describe("lineage", () => {
   });
 });
 
+/** Of several products: the nearest and the most certain of each one's impact. */
+function agreesOfSeveral(graph: LineageGraph, roots: readonly string[]): void {
+  const together = new Map(graph.impact(...roots).map((impact) => [impact.product, impact]));
+  const apart = roots.flatMap((root) => graph.impact(root)).filter(({ product: p }) => !roots.includes(p));
+  expect([...together.keys()].toSorted()).toEqual([...new Set(apart.map(({ product: p }) => p))].toSorted());
+  for (const [to, { depth, confidence }] of together) {
+    const each = apart.filter(({ product: p }) => p === to);
+    expect(depth).toBe(Math.min(...each.map((impact) => impact.depth)));
+    expect(confidence).toBeCloseTo(Math.max(...each.map((impact) => impact.confidence)), 12);
+  }
+}
+
 function agrees(graph: LineageGraph, steps: readonly LineageStep[]): void {
+  agreesOfSeveral(graph, PRODUCTS.slice(0, 2));
+  agreesOfSeveral(graph, PRODUCTS.slice(1, 4));
   expect(graph.size).toBe(steps.length);
   const statistics = graph.statistics();
   let longest = 0;

@@ -106,10 +106,10 @@ export class LineageGraph<Step extends LineageStep = LineageStep> {
     return undefined;
   }
 
-  /** Everything that feels what happens to a product, nearest first. */
-  impact(product: string): Impact[] {
+  /** Everything that feels what happens to products, nearest first: each once, and these themselves not. */
+  impact(...products: string[]): Impact[] {
     const found = new Map<string, Impact>();
-    const steps = new Map<string, number>([[product, 0]]);
+    const steps = new Map<string, number>(products.map((product) => [product, 0]));
     const pending = new Map<string, number>(); // steps into each product that lie within the impact
     for (const [at, depth] of steps) {
       for (const next of keysOf(this.#targets, at)) {
@@ -120,7 +120,7 @@ export class LineageGraph<Step extends LineageStep = LineageStep> {
       }
     }
     // Each product after all that come before it: its most certain way is known when its own steps are followed.
-    const ready = [product];
+    const ready = [...new Set(products)];
     for (let at = ready.pop(); at !== undefined; at = ready.pop()) {
       const certain = found.get(at)?.confidence ?? 1;
       for (const { target, confidence } of this.#targets.get(at)?.values() ?? []) {
@@ -128,7 +128,7 @@ export class LineageGraph<Step extends LineageStep = LineageStep> {
         if (impact !== undefined) impact.confidence = Math.max(impact.confidence, certain * confidence);
         const left = (pending.get(target) ?? 0) - 1;
         pending.set(target, left);
-        if (left === 0) ready.push(target);
+        if (left === 0 && impact !== undefined) ready.push(target);
       }
     }
     return [...found.values()];

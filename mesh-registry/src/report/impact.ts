@@ -50,23 +50,15 @@ export function impactOf(
   };
 
   const hit: Affected[] = [];
-  const reached = new Map<string, { depth: number; via: string; confidence: number }>();
   for (const root of new Set(roots)) {
     const product = products.find(root)?.value;
     if (product === undefined) continue;
     const shown = affected(product);
     if (shown !== undefined) hit.push(shown);
-    for (const { product: id, depth, via, confidence } of lineage.impact(root)) {
-      const before = reached.get(id);
-      if (before === undefined || depth < before.depth) {
-        reached.set(id, { depth, via, confidence: Math.max(confidence, before?.confidence ?? 0) });
-      } else before.confidence = Math.max(before.confidence, confidence);
-    }
   }
-  for (const root of roots) reached.delete(root);
 
   const downstream: ImpactReport["downstream"] = [];
-  for (const [id, { depth, via, confidence }] of reached) {
+  for (const { product: id, depth, via, confidence } of lineage.impact(roots)) {
     const product = products.find(id)?.value;
     const shown = product === undefined ? undefined : affected(product);
     if (shown === undefined) continue;

@@ -27,8 +27,8 @@ export interface Lineage {
   upstream(product: string, depth?: number): Relation[];
   /** What is made of a product, nearest first. @throws RegistryError not_found */
   downstream(product: string, depth?: number): Relation[];
-  /** What feels what happens to a product, nearest first. */
-  impact(product: string): Impact[];
+  /** What feels what happens to products, nearest first; not these themselves. */
+  impact(products: readonly string[]): Impact[];
   statistics(): LineageStatistics;
   /** Steps that input ports make. */
   readonly ports: PortSteps;
@@ -128,7 +128,7 @@ export async function createLineage(
       checkProduct(product);
       return graph.downstream(product, depth);
     },
-    impact: (product) => graph.impact(product),
+    impact: (ids) => graph.impact(...ids),
     statistics: () => graph.statistics(),
     ports,
     endAll,
