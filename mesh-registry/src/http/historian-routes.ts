@@ -17,12 +17,12 @@ const MAX_WAITING = 100;
  * so who was shut out here is shut out there a moment later.
  */
 export function historianRoutes(
-  { router, writes }: RouteParts,
+  { router, administers }: RouteParts,
   configuration: Pick<HistorianConfiguration, "current" | "changed" | "waiting">,
 ): void {
   resource(router, "/historian/configuration", {
-    // It says who reads what: not for everyone who may read something.
-    get: writes(
+    // It says who reads what, and names private products.
+    get: administers(
       answered(async (request, response) => {
         parseQuery(request, nothingAsked);
         const held = (request.get("If-None-Match") ?? "").trim();
