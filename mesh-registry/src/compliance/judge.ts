@@ -224,9 +224,8 @@ function figureOf({
 
 function firstUntil({ streams, posted }: ProductFacts): number {
   let first = Number.POSITIVE_INFINITY;
-  for (const measurements of [posted, ...streams.map((stream) => stream.measurements)]) {
-    for (const { until, unusable } of measurements)
-      if (unusable === undefined) first = Math.min(first, until);
-  }
+  for (const { until, unusable } of posted) if (unusable === undefined) first = Math.min(first, until);
+  // What is too old already stays so; what is of too little is too old one day, too.
+  for (const { until } of streams) if (until > 0) first = Math.min(first, until);
   return first;
 }
