@@ -52,7 +52,9 @@ export function createHistorianReader({ url, token }: HistorianReaderOptions): H
     if (answer.status === 404) {
       throw new HttpProblem(404, "not_found", `the historian keeps nothing of the stream ${stream}`);
     }
-    throw unavailable(`the historian answered ${answer.status}`);
+    const isRefused = answer.status === 401 || answer.status === 403;
+    const hint = isRefused ? ": give both the same SERVICE_TOKEN" : "";
+    throw unavailable(`the historian answered ${answer.status}${hint}`);
   };
 
   /** The first or the last ones of a range. */
@@ -84,7 +86,10 @@ export function createHistorianReader({ url, token }: HistorianReaderOptions): H
     async read(stream, { limit, from, to = LATEST }) {
       if (from !== undefined) return rows(stream, { from, to, limit, last: false });
       const answer = await ask(stream, "", AbortSignal.timeout(ANSWER_MS));
-      const known = extent.safeParse(await answer.json());
+      const body: unknown = await answer.json().catch((cause: unknown) => {
+        throw unavailable("the historian's answer broke off", cause);
+      });
+      const known = extent.safeParse(body);
       const { readings, from: first = 0, to: newest = 0 } = known.data ?? { readings: 0 };
       if (readings === 0) return [];
       const end = Math.min(to, newest + 1);
