@@ -1,4 +1,4 @@
-import { exchange, nextOf } from "../api.js";
+import { change, type Ending, part, ROOT, read, readList, readTagged, send, withQuery } from "./request.js";
 import type {
   AccessEntry,
   Attestation,
@@ -22,55 +22,8 @@ import type {
   VersionInput,
 } from "./types.js";
 
-const ROOT = "/api/mesh";
-const part = encodeURIComponent;
-
-/** Something that is changed by who has seen it: `etag` goes with the change. */
-export interface Tagged<T> {
-  value: T;
-  etag: string;
-}
-
-/** A page of a list. */
-export interface List<T> {
-  items: T[];
-  /** How many there are in all. */
-  total: number;
-  /** The page after this one, for {@link more}; absent on the last. */
-  next?: string;
-}
-
-type Ending = AbortSignal | undefined;
-
-async function read<T>(path: string, signal?: Ending): Promise<T> {
-  return (await exchange("GET", ROOT + path, { signal })).json as T;
-}
-
-async function readTagged<T>(path: string, signal?: Ending): Promise<Tagged<T>> {
-  const { json, headers } = await exchange("GET", ROOT + path, { signal });
-  return { value: json as T, etag: headers.get("etag") ?? "*" };
-}
-
-async function readList<T>(address: string, signal?: Ending): Promise<List<T>> {
-  const { json, headers } = await exchange("GET", address, { signal });
-  const items = json as T[];
-  const next = nextOf(headers, address);
-  const total = Number(headers.get("x-total-count") ?? items.length);
-  return { items, total, ...(next === undefined ? {} : { next }) };
-}
-
-async function send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
-  return (await exchange(method, ROOT + path, { body })).json as T;
-}
-
-async function change<T>(method: "PUT" | "DELETE", path: string, etag: string, body?: unknown): Promise<T> {
-  return (await exchange(method, ROOT + path, { body, headers: { "if-match": etag } })).json as T;
-}
-
 const ofProduct = (id: string): string => `/products/${part(id)}`;
 const ofDomain = (id: string): string => `/domains/${part(id)}`;
-const withQuery = (path: string, query: URLSearchParams): string =>
-  query.size === 0 ? path : `${path}?${query}`;
 
 /** What the registry tells and does, through the dashboard's own origin. Errors: `ApiError`. */
 export const mesh = {

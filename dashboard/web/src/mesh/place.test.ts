@@ -4,7 +4,15 @@ import { type MeshPlace, meshHref, PRODUCT_SECTIONS, parseMeshPlace } from "./pl
 
 const name = fc.string({ minLength: 1 }).filter((text) => !/[\ud800-\udfff]/.test(text));
 const place: fc.Arbitrary<MeshPlace> = fc.oneof(
-  fc.constantFrom<MeshPlace>({ at: "catalogue" }, { at: "domains" }, { at: "lineage" }, { at: "provisions" }),
+  fc.constantFrom<MeshPlace>(
+    { at: "catalogue" },
+    { at: "domains" },
+    { at: "lineage" },
+    { at: "requests" },
+    { at: "governance" },
+    { at: "report" },
+    { at: "provisions" },
+  ),
   fc.record({
     at: fc.constant("product" as const),
     product: name,

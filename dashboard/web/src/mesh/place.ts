@@ -4,8 +4,11 @@ export type MeshPlace =
   | { at: "product"; product: string; section: ProductSection }
   | { at: "domains" }
   | { at: "domain"; domain: string }
-  | { at: "lineage" }
-  | { at: "provisions" };
+  | { at: PlainPage };
+
+/** Pages whose address is their name. */
+const PLAIN = ["lineage", "requests", "governance", "report", "provisions"] as const;
+type PlainPage = (typeof PLAIN)[number];
 
 export const PRODUCT_SECTIONS = ["overview", "contract", "access", "quality", "lineage"] as const;
 export type ProductSection = (typeof PRODUCT_SECTIONS)[number];
@@ -21,8 +24,8 @@ export function parseMeshPlace(parts: readonly string[]): MeshPlace | undefined 
   if (first === "domains" && parts.length <= 2)
     return second === undefined ? { at: "domains" } : { at: "domain", domain: second };
   if (parts.length > 1) return undefined;
-  if (first === "lineage" || first === "provisions") return { at: first };
-  return undefined;
+  const at = PLAIN.find((name) => name === first);
+  return at === undefined ? undefined : { at };
 }
 
 /** The address of a place; what stands behind it, as filters, is added by who links. */
@@ -38,6 +41,9 @@ export function meshHref(place: MeshPlace): string {
       return `/mesh/domains/${encodeURIComponent(place.domain)}`;
     case "domains":
     case "lineage":
+    case "requests":
+    case "governance":
+    case "report":
     case "provisions":
       return `/mesh/${place.at}`;
   }

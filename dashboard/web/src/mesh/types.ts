@@ -128,7 +128,8 @@ export const FACETS = ["domain", "tag", "owner", "status", "visibility"] as cons
 export type FacetName = (typeof FACETS)[number];
 
 /** `unknown`: nothing was measured, which is never a pass. */
-export type ComplianceState = "pass" | "fail" | "unknown";
+export const VERDICTS = ["pass", "fail", "unknown"] as const;
+export type ComplianceState = (typeof VERDICTS)[number];
 
 /** Where the figure of a rule comes from. */
 export type FactSource = "measured" | "posted" | "declared" | "attested" | "none";
@@ -172,6 +173,8 @@ export interface ComplianceSummary {
   owner: string;
   state: ComplianceState;
   reason: string;
+  /** Each that is for it: how its rules stand together. */
+  policies: { policy: string; enforcement: RuleCompliance["enforcement"]; state: ComplianceState }[];
 }
 
 /** A change of how a product stood. */

@@ -20,6 +20,7 @@ import {
   System,
 } from "./icons.js";
 import { nextTheme, shortcutsOpen } from "./shortcuts.js";
+import { WaitingBesideMesh } from "./waiting-counter.js";
 
 export function Header() {
   return (
@@ -69,7 +70,7 @@ function Navigation() {
       </a>
       <a href="/mesh" aria-current={current("mesh")}>
         <Product /> <span class="nav-long">Data products</span>
-        <span class="nav-short">Mesh</span>
+        <span class="nav-short">Mesh</span> <WaitingBesideMesh />
       </a>
       <a href="/system" aria-current={current("system")}>
         <System /> System

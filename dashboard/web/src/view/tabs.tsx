@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 /** Pages beside one another. Where they are wider than the screen they scroll, and the present one is in sight. */
@@ -7,7 +8,8 @@ export function Tabs({
   current,
 }: {
   label: string;
-  tabs: readonly { key: string; href: string; word: string }[];
+  /** `counted`: what waits there. */
+  tabs: readonly { key: string; href: string; word: string; counted?: ComponentChildren }[];
   current: string;
 }) {
   const place = useRef<HTMLElement>(null);
@@ -20,9 +22,10 @@ export function Tabs({
   }, [current]);
   return (
     <nav ref={place} class="tabs mesh-tabs" aria-label={label}>
-      {tabs.map(({ key, href, word }) => (
+      {tabs.map(({ key, href, word, counted }) => (
         <a key={key} href={href} aria-current={key === current ? "page" : undefined}>
           {word}
+          {counted}
         </a>
       ))}
     </nav>

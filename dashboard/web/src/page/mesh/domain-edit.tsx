@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { mesh, type Tagged } from "../../mesh/api.js";
+import { mesh } from "../../mesh/api.js";
+import type { Tagged } from "../../mesh/request.js";
 import type { Domain } from "../../mesh/types.js";
 import { OutcomeText, useAction } from "../../view/action.js";
 import { Dialog } from "../../view/dialog.js";

@@ -1,5 +1,6 @@
-import { mesh, type Tagged } from "../../mesh/api.js";
+import { mesh } from "../../mesh/api.js";
 import { domainHref, PRODUCT_SECTIONS, type ProductSection, productHref } from "../../mesh/place.js";
+import type { Tagged } from "../../mesh/request.js";
 import type { Product } from "../../mesh/types.js";
 import { StatusBadge, VisibilityBadge } from "../../view/mesh-badges.js";
 import { PageTitle } from "../../view/page-title.js";
