@@ -52,6 +52,7 @@ function describe(of: string): Description {
   const registry = new OpenAPIRegistry();
   registry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
   registry.registerComponent("securitySchemes", "key", { type: "apiKey", in: "header", name: "X-API-Key" });
+  registry.registerComponent("securitySchemes", "key", { type: "apiKey", in: "header", name: "X-API-Key" });
   const add: AddOperation = (method, path, summary, its) => {
     registry.registerPath({
       method,
@@ -68,7 +69,8 @@ function describe(of: string): Description {
     info: {
       title: "Fieldmesh mesh registry",
       version: of,
-      description: "Domains, data products, their versions and their lineage. Times are ms since the epoch.",
+      description:
+        "Domains, data products, their versions and lineage, who may have them and how they stand. Times are ms since the epoch.",
     },
   });
 }
