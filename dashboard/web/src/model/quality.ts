@@ -96,6 +96,11 @@ export function cellTone(
   return spent > 0.5 ? "tight" : "good";
 }
 
+/** Whether a promise is being broken, or is broken for its window. */
+export function isInTrouble({ state }: Pick<ObjectiveReport, "state">): boolean {
+  return state === "burning" || state === "exhausted";
+}
+
 /** What burns first, then the least budget; streams of which nothing was measured last. */
 export function worstFirst(reports: readonly QualityReport[], measure?: Measure): QualityReport[] {
   const rank = (report: QualityReport): [number, number] => {

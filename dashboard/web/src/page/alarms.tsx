@@ -1,6 +1,7 @@
 import type { AlarmEvent, AlarmView, SensorView } from "@fieldmesh/protocol";
 import { signal, useSignal } from "@preact/signals";
 import { api } from "../api.js";
+import { entriesOf } from "../model/alarm-entries.js";
 import {
   alarmStream,
   isAcknowledged,
@@ -16,6 +17,7 @@ import { nodeHref, promisesHref, streamHref } from "../router.js";
 import { seconds } from "../server-clock.js";
 import { book, hello, may, nodes } from "../state.js";
 import { OutcomeText, useAction } from "../view/action.js";
+import { Affected } from "../view/affected.js";
 import { AlarmTabs } from "../view/alarm-tabs.js";
 import { Badge, SeverityBadge } from "../view/badge.js";
 import { Dialog } from "../view/dialog.js";
@@ -67,8 +69,8 @@ export function AlarmsPage() {
           </p>
         ) : (
           <ul class="alarms">
-            {standing.map((alarm) => (
-              <AlarmRow key={raiseId(alarm)} alarm={alarm} standing />
+            {entriesOf(standing).map(({ alarm, ofSensors }) => (
+              <AlarmRow key={raiseId(alarm)} alarm={alarm} ofSensors={ofSensors} standing />
             ))}
           </ul>
         )}
@@ -107,7 +109,19 @@ function fits(alarm: AlarmView): boolean {
   return words.every((word) => all.includes(word));
 }
 
-export function AlarmRow({ alarm, standing }: { alarm: AlarmView; standing: boolean }) {
+export function AlarmRow({
+  alarm,
+  standing,
+  ofSensors = [],
+  isPart = false,
+}: {
+  alarm: AlarmView;
+  standing: boolean;
+  /** Those that tell the same trouble again. */
+  ofSensors?: readonly AlarmView[];
+  /** Of another alarm's entry, which says who is affected. */
+  isPart?: boolean;
+}) {
   const { event } = alarm;
   const cleared = event.state === "cleared" || alarm.endedAt !== undefined || !standing;
   return (
@@ -132,6 +146,7 @@ export function AlarmRow({ alarm, standing }: { alarm: AlarmView; standing: bool
           <AlarmSource alarm={alarm} />
         </p>
         <Acknowledgement alarm={alarm} />
+        {standing && !isPart && <Affected streams={streamsOf(alarm)} />}
       </div>
       <AlarmTimes alarm={alarm} cleared={cleared} />
       {standing && (
@@ -139,8 +154,27 @@ export function AlarmRow({ alarm, standing }: { alarm: AlarmView; standing: bool
           {!isAcknowledged(alarm) && may("operator") && <Acknowledge alarm={alarm} />}
         </div>
       )}
+      {ofSensors.length > 0 && (
+        <details class="alarm-folded" data-folded={ofSensors.length}>
+          <summary>
+            {ofSensors.length === 1 ? "1 alarm of its sensors" : `${ofSensors.length} alarms of its sensors`}
+          </summary>
+          <ul class="alarms">
+            {ofSensors.map((one) => (
+              <AlarmRow key={raiseId(one)} alarm={one} standing isPart />
+            ))}
+          </ul>
+        </details>
+      )}
     </li>
   );
+}
+
+/** The streams that it is about: of a node all that it has. */
+function streamsOf(alarm: AlarmView): string[] {
+  if (!isNodeAlarm(alarm)) return [alarmStream(alarm)];
+  const node = nodes.value?.get(`${alarm.domain}/${alarm.event.node}`);
+  return node?.sensors.map(({ stream }) => stream) ?? [];
 }
 
 function AlarmSource({ alarm }: { alarm: AlarmView }) {

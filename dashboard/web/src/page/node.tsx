@@ -6,6 +6,7 @@ import { showValue } from "../model/units.js";
 import { seconds } from "../server-clock.js";
 import { may, nodes } from "../state.js";
 import { ActionButton, OutcomeText, useAction } from "../view/action.js";
+import { Affected } from "../view/affected.js";
 import { PresenceBadge } from "../view/badge.js";
 import { Fact } from "../view/fact.js";
 import { ClockBadge } from "../view/node-card.js";
@@ -99,6 +100,7 @@ function About({ node }: { node: NodeView }) {
           <Fact term="Kind">Publishes readings only: it has no birth message and no accounting.</Fact>
         )}
       </dl>
+      {node.presence === "offline" && <Affected streams={node.sensors.map(({ stream }) => stream)} />}
     </section>
   );
 }

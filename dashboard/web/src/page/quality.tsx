@@ -5,6 +5,7 @@ import { findStream, nodeTitle, sensorTitle } from "../model/catalogue.js";
 import {
   cellText,
   cellTone,
+  isInTrouble,
   MEASURE_MEANING,
   MEASURE_WORD,
   objectiveOf,
@@ -14,7 +15,8 @@ import {
 } from "../model/quality.js";
 import { durationText } from "../model/times.js";
 import { promisesHref, search, setSearch } from "../router.js";
-import { nodes } from "../state.js";
+import { hello, nodes } from "../state.js";
+import { Affected } from "../view/affected.js";
 import { Budget } from "../view/budget.js";
 import { Check, Search } from "../view/icons.js";
 import { ObjectiveBadge } from "../view/objective-badge.js";
@@ -123,8 +125,8 @@ function fits(words: string): (report: QualityReport) => boolean {
 /** So that a promise in trouble is found while another measure is looked at. */
 function TroubleCounter({ reports, measure }: { reports: readonly QualityReport[]; measure: Measure }) {
   const count = reports.filter((report) => {
-    const state = objectiveOf(report, measure)?.state;
-    return state === "burning" || state === "exhausted";
+    const objective = objectiveOf(report, measure);
+    return objective !== undefined && isInTrouble(objective);
   }).length;
   if (count === 0) return null;
   return (
@@ -185,43 +187,55 @@ function Levels({ reports, measure }: { reports: readonly QualityReport[]; measu
   );
 }
 
+/** Stream, windows, budget, promise. */
+const COLUMNS = QUALITY_WINDOWS.length + 3;
+
 function Row({ report, measure }: { report: QualityReport; measure: Measure }) {
   const { stream } = report;
   const placed = findStream(nodes.value ?? new Map(), stream);
   const objective = objectiveOf(report, measure);
   return (
-    <tr data-level={stream}>
-      <th scope="row">
-        <a href={promisesHref(stream)}>
-          {placed === undefined ? stream : `${nodeTitle(placed.node)} / ${sensorTitle(placed.sensor)}`}
-        </a>
-      </th>
-      {QUALITY_WINDOWS.map((window) => {
-        const quality = report.windows[window];
-        const tone = cellTone(quality, measure, objective, window);
-        return (
-          <td
-            key={window}
-            class={`number level level-${tone}`}
-            data-tone={tone}
-            data-window={WINDOW_WORD[window]}
-            title={`${durationText(quality.observedMs)} watched`}
-          >
-            {cellText(quality, measure)}
-            {quality.observedMs > 0 && watchedShare(quality, window) < 1 && (
-              <span class="level-of">of {durationText(quality.observedMs)}</span>
-            )}
+    <>
+      <tr data-level={stream}>
+        <th scope="row">
+          <a href={promisesHref(stream)}>
+            {placed === undefined ? stream : `${nodeTitle(placed.node)} / ${sensorTitle(placed.sensor)}`}
+          </a>
+        </th>
+        {QUALITY_WINDOWS.map((window) => {
+          const quality = report.windows[window];
+          const tone = cellTone(quality, measure, objective, window);
+          return (
+            <td
+              key={window}
+              class={`number level level-${tone}`}
+              data-tone={tone}
+              data-window={WINDOW_WORD[window]}
+              title={`${durationText(quality.observedMs)} watched`}
+            >
+              {cellText(quality, measure)}
+              {quality.observedMs > 0 && watchedShare(quality, window) < 1 && (
+                <span class="level-of">of {durationText(quality.observedMs)}</span>
+              )}
+            </td>
+          );
+        })}
+        <td class="levels-budget">
+          {objective === undefined ? (
+            <span class="quiet">nothing promised</span>
+          ) : (
+            <Budget objective={objective} />
+          )}
+        </td>
+        <td class="levels-state">{objective !== undefined && <ObjectiveBadge objective={objective} />}</td>
+      </tr>
+      {objective !== undefined && isInTrouble(objective) && hello.value?.mesh === true && (
+        <tr class="levels-affected">
+          <td colSpan={COLUMNS}>
+            <Affected streams={[stream]} />
           </td>
-        );
-      })}
-      <td class="levels-budget">
-        {objective === undefined ? (
-          <span class="quiet">nothing promised</span>
-        ) : (
-          <Budget objective={objective} />
-        )}
-      </td>
-      <td class="levels-state">{objective !== undefined && <ObjectiveBadge objective={objective} />}</td>
-    </tr>
+        </tr>
+      )}
+    </>
   );
 }

@@ -1,5 +1,6 @@
 import type { ObjectiveReport, QualityReport } from "@fieldmesh/protocol";
-import { actualText, MEASURE_WORD, promiseText } from "../model/quality.js";
+import { actualText, isInTrouble, MEASURE_WORD, promiseText } from "../model/quality.js";
+import { Affected } from "../view/affected.js";
 import { Budget } from "../view/budget.js";
 import { ObjectiveBadge } from "../view/objective-badge.js";
 
@@ -8,11 +9,14 @@ export function Promises({ report }: { report: QualityReport }) {
   const { objectives } = report;
   if (objectives.length === 0) return <p class="empty-line">Nothing is promised of this stream.</p>;
   return (
-    <ul class="promises">
-      {objectives.map((objective) => (
-        <PromiseItem key={objective.id} objective={objective} report={report} />
-      ))}
-    </ul>
+    <>
+      <ul class="promises">
+        {objectives.map((objective) => (
+          <PromiseItem key={objective.id} objective={objective} report={report} />
+        ))}
+      </ul>
+      {objectives.some(isInTrouble) && <Affected streams={[report.stream]} />}
+    </>
   );
 }
 

@@ -130,7 +130,7 @@ function PolicyRow({
         <ul class="rule-list" aria-label="Rules">
           {rules.map((rule, i) => (
             <li key={`${i} ${rule}`}>
-              <code>{rule}</code>
+              <code class="rule-text">{rule}</code>
             </li>
           ))}
         </ul>
