@@ -52,7 +52,6 @@ function describe(of: string): Description {
   const registry = new OpenAPIRegistry();
   registry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
   registry.registerComponent("securitySchemes", "key", { type: "apiKey", in: "header", name: "X-API-Key" });
-  registry.registerComponent("securitySchemes", "key", { type: "apiKey", in: "header", name: "X-API-Key" });
   const add: AddOperation = (method, path, summary, its) => {
     registry.registerPath({
       method,

@@ -52,7 +52,10 @@ test("the index finds what looking at every document finds, in the same order, w
       (changes, questions) => {
         const index = new WordIndex<string>();
         const documents = new Map<string, readonly WeightedText[]>();
+        const everyone = (): string[] =>
+          index.find("o", { where: () => true, allPlain: true, limit: 9 }).items;
         for (const { id, texts } of changes) {
+          everyone(); // what is kept ready is of before
           if (texts === undefined) {
             index.remove(id);
             documents.delete(id);
@@ -62,6 +65,8 @@ test("the index finds what looking at every document finds, in the same order, w
           }
         }
         expect(index.size).toBe(documents.size);
+        expect(everyone()).toEqual(scan(documents, "o").map(({ id }) => id));
+        expect(everyone()).toEqual(everyone());
         for (const question of [...questions, "o", "order cust"]) {
           const expected = scan(documents, question);
           expect(index.all(question).sort(bestFirst)).toEqual(expected);

@@ -36,6 +36,8 @@ export interface FoundPage<V> {
 export const MAX_WORDS = 10;
 /** A whole word counts more than one that only begins with what was asked. */
 export const WHOLE = 2;
+/** Pages of at most some hundred references. */
+const MAX_READY = 64;
 
 /** Documents that have a word, by their numbers, and beside each what the word counts there at most. */
 interface Postings {
@@ -56,6 +58,8 @@ export class WordIndex<V> {
   readonly #plain: boolean[] = [];
   readonly #wordsOf: (readonly string[])[] = [];
   readonly #free: number[] = [];
+  /** Pages that are the same for whoever asks, until a document changes: people look for the same words. */
+  readonly #ready = new Map<string, FoundPage<V>>();
 
   get size(): number {
     return this.#numbers.size;
@@ -64,6 +68,7 @@ export class WordIndex<V> {
   /** @param plain whether who takes all plain ones need not look at it */
   put(id: string, value: V, texts: readonly WeightedText[], plain = false): void {
     this.remove(id);
+    this.#ready.clear();
     const number = this.#free.pop() ?? this.#ids.length;
     const weights = weightedWords(texts);
     this.#numbers.set(id, number);
@@ -85,6 +90,7 @@ export class WordIndex<V> {
   remove(id: string): void {
     const number = this.#numbers.get(id);
     if (number === undefined) return;
+    this.#ready.clear();
     for (const word of this.#wordsOf[number] ?? []) {
       const postings = this.#words.get(word);
       if (postings === undefined) continue;
@@ -108,16 +114,35 @@ export class WordIndex<V> {
   }
 
   /** The same, best first, else by id: one page of them. */
-  find(question: string, { where, allPlain, after, offset = 0, limit }: WantedPage<V>): FoundPage<V> {
+  find(question: string, wanted: WantedPage<V>): FoundPage<V> {
+    const { allPlain, after, offset, limit } = wanted;
+    const key = allPlain === true ? JSON.stringify([question, after, offset, limit]) : undefined;
+    const ready = key === undefined ? undefined : this.#ready.get(key);
+    if (ready !== undefined) return ready;
+    const { page, isForAll } = this.#find(question, wanted);
+    if (isForAll && key !== undefined) {
+      if (this.#ready.size >= MAX_READY) this.#ready.clear();
+      this.#ready.set(key, page);
+    }
+    return page;
+  }
+
+  /** `isForAll`: who asks made no difference. */
+  #find(
+    question: string,
+    { where, allPlain, after, offset = 0, limit }: WantedPage<V>,
+  ): { page: FoundPage<V>; isForAll: boolean } {
     const { numbers, scores } = this.#match(question);
     const begin = after === undefined ? undefined : this.#numbers.get(after);
     const isThere = begin !== undefined && numbers.includes(begin);
     const cursor = isThere && after !== undefined ? { id: after, score: scores[begin] ?? 0 } : undefined;
-    const page = new BestOf(offset + limit, this.#ids);
+    const bestOf = new BestOf(offset + limit, this.#ids);
+    let isForAll = true;
     let total = 0;
     let past = 0; // after the cursor
     for (const number of numbers) {
       if (allPlain !== true || this.#plain[number] !== true) {
+        isForAll = false;
         const value = this.#values[number];
         if (value === undefined || !where(value)) continue;
       }
@@ -125,13 +150,13 @@ export class WordIndex<V> {
       const score = scores[number] ?? 0;
       if (cursor !== undefined && bestFirst({ id: this.#ids[number] ?? "", score }, cursor) <= 0) continue;
       past += 1;
-      page.offer(number, score);
+      bestOf.offer(number, score);
     }
-    const hits = page.sorted().slice(offset);
+    const hits = bestOf.sorted().slice(offset);
     const last = hits.at(-1);
     const items = hits.map(({ number }) => this.#values[number]).filter((value) => value !== undefined);
     const hasNext = last !== undefined && past > offset + limit;
-    return { items, total, ...(hasNext ? { next: last.id } : {}) };
+    return { page: { items, total, ...(hasNext ? { next: last.id } : {}) }, isForAll };
   }
 
   #match(question: string): { numbers: number[]; scores: Float64Array } {
