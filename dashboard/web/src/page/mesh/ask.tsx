@@ -2,9 +2,8 @@ import { useSignal } from "@preact/signals";
 import { mesh } from "../../mesh/api.js";
 import { parseLocalInput } from "../../model/times.js";
 import { session } from "../../state.js";
-import { OutcomeText, useAction } from "../../view/action.js";
-import { Dialog } from "../../view/dialog.js";
-import { AreaField, faultOf, TextField } from "../../view/form.js";
+import { AreaField, TextField } from "../../view/form.js";
+import { FormDialog, useForm } from "../../view/form-dialog.js";
 
 /** Asks the owner of a product for access, with what it is wanted for. */
 export function AskDialog({
@@ -23,62 +22,33 @@ export function AskDialog({
   const consumer = useSignal(now.state === "signed-in" ? now.name : "");
   const purpose = useSignal("");
   const until = useSignal("");
-  const action = useAction();
-  const { outcome } = action;
+  const form = useForm();
+  const ask = async (): Promise<void> => {
+    const expiresAt = parseLocalInput(until.value);
+    await mesh.subscribe(product, {
+      purpose: purpose.value.trim(),
+      ...(forOthers && consumer.value.trim() !== "" ? { consumer: consumer.value.trim() } : {}),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    });
+    await onAsked();
+  };
   return (
-    <Dialog title={`Ask for ${product}`} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void action.run(async () => {
-            const expiresAt = parseLocalInput(until.value);
-            await mesh.subscribe(product, {
-              purpose: purpose.value.trim(),
-              ...(forOthers && consumer.value.trim() !== "" ? { consumer: consumer.value.trim() } : {}),
-              ...(expiresAt === undefined ? {} : { expiresAt }),
-            });
-            await onAsked();
-            onClose();
-            return "Asked.";
-          });
-        }}
-      >
-        <AreaField
-          label="What is it wanted for?"
-          hint="its owner decides by this, and it is kept"
-          required
-          value={purpose.value}
-          fault={faultOf(outcome, "/purpose")}
-          onValue={(value) => (purpose.value = value)}
-        />
-        {forOthers && (
-          <TextField
-            label="Consumer"
-            hint="a user, or a name for a program's credential"
-            required
-            value={consumer.value}
-            fault={faultOf(outcome, "/consumer")}
-            onValue={(value) => (consumer.value = value)}
-          />
-        )}
+    <FormDialog title={`Ask for ${product}`} form={form} submit="Ask" work={ask} onClose={onClose}>
+      <AreaField
+        label="What is it wanted for?"
+        hint="its owner decides by this, and it is kept"
+        required
+        {...form.field(purpose, "/purpose")}
+      />
+      {forOthers && (
         <TextField
-          label="Until (optional)"
-          type="datetime-local"
-          value={until.value}
-          fault={faultOf(outcome, "/expiresAt")}
-          onValue={(value) => (until.value = value)}
+          label="Consumer"
+          hint="a user, or a name for a program's credential"
+          required
+          {...form.field(consumer, "/consumer")}
         />
-        <OutcomeText outcome={outcome} />
-        <div class="button-row">
-          <button type="submit" class="button button-primary" disabled={action.busy}>
-            Ask
-          </button>
-          <button type="button" class="button button-plain" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+      <TextField label="Until (optional)" type="datetime-local" {...form.field(until, "/expiresAt")} />
+    </FormDialog>
   );
 }

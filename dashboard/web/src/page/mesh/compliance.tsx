@@ -5,9 +5,9 @@ import type { ComplianceReport, Product, RuleCompliance } from "../../mesh/types
 import { attestable } from "../../mesh/verdict-words.js";
 import { fullTime, timeText } from "../../model/times.js";
 import { seconds } from "../../server-clock.js";
-import { OutcomeText, useAction } from "../../view/action.js";
-import { Dialog } from "../../view/dialog.js";
-import { AreaField, faultOf } from "../../view/form.js";
+import { ActionButton } from "../../view/action.js";
+import { AreaField } from "../../view/form.js";
+import { FormDialog, useForm } from "../../view/form-dialog.js";
 import { ComplianceBadge, VerdictBadge } from "../../view/mesh-badges.js";
 import { Read } from "../../view/read.js";
 import { Table } from "../../view/table.js";
@@ -93,52 +93,40 @@ function AttestDialog({
   onDone: () => Promise<void>;
 }) {
   const note = useSignal("");
-  const action = useAction();
-  const finish = async (work: Promise<unknown>): Promise<string> => {
-    await work;
+  const form = useForm();
+  const attest = async (): Promise<void> => {
+    await mesh.attest(product, claim, note.value);
+    await onDone();
+  };
+  const withdraw = async (): Promise<string> => {
+    await mesh.withdraw(product, claim);
     await onDone();
     onClose();
     return "Done.";
   };
   return (
-    <Dialog title={`Attest ${claim}?`} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void action.run(() => finish(mesh.attest(product, claim, note.value)));
-        }}
-      >
-        <p>
-          Nobody measures this: it is your word, and is shown as such, with your name and the time, to
-          everybody who sees {product}.
-        </p>
-        <AreaField
-          label="Note (optional)"
-          hint="as where it is written down, or who has checked it"
-          value={note.value}
-          fault={faultOf(action.outcome, "/note")}
-          onValue={(value) => (note.value = value)}
-        />
-        <OutcomeText outcome={action.outcome} />
-        <div class="button-row">
-          <button type="submit" class="button button-primary" disabled={action.busy}>
-            Attest
-          </button>
-          <button
-            type="button"
-            class="button"
-            disabled={action.busy}
-            onClick={() => void action.run(() => finish(mesh.withdraw(product, claim)))}
-          >
-            Take back
-          </button>
-          <button type="button" class="button button-plain" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Attest ${claim}?`}
+      form={form}
+      submit="Attest"
+      work={attest}
+      beside={
+        <ActionButton action={form} work={withdraw}>
+          Take back
+        </ActionButton>
+      }
+      onClose={onClose}
+    >
+      <p>
+        Nobody measures this: it is your word, and is shown as such, with your name and the time, to everybody
+        who sees {product}.
+      </p>
+      <AreaField
+        label="Note (optional)"
+        hint="as where it is written down, or who has checked it"
+        {...form.field(note, "/note")}
+      />
+    </FormDialog>
   );
 }
 

@@ -1,9 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { mesh } from "../../mesh/api.js";
 import type { ParameterValue, Template } from "../../mesh/types.js";
-import { OutcomeText, useAction } from "../../view/action.js";
-import { Dialog } from "../../view/dialog.js";
-import { faultOf, TextField } from "../../view/form.js";
+import { TextField } from "../../view/form.js";
+import { FormDialog, useForm } from "../../view/form-dialog.js";
 
 /** Parameters that every template knows, whether it names them or not. */
 const ALWAYS = [
@@ -25,66 +24,51 @@ export function ProvisionDialog({
 }) {
   const product = useSignal("");
   const values = useSignal<Record<string, string>>({});
-  const action = useAction();
-  const { outcome } = action;
+  const form = useForm();
   const named = template.parameters.map(({ name }) => name);
   const fields: Template["parameters"] = [
     ...ALWAYS.filter(({ name }) => !named.includes(name)),
     ...template.parameters,
   ];
+  const provision = async (): Promise<void> => {
+    const parameters: Record<string, ParameterValue> = {};
+    for (const [name, text] of Object.entries(values.value)) {
+      if (text.trim() === "") continue;
+      const given = template.parameters.find((one) => one.name === name)?.default;
+      parameters[name] = typed(text.trim(), given);
+    }
+    await mesh.provision({ template: template.id, product: product.value.trim(), parameters });
+    await onDone();
+  };
   return (
-    <Dialog title={`Provision by ${template.name}`} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void action.run(async () => {
-            const parameters: Record<string, ParameterValue> = {};
-            for (const [name, text] of Object.entries(values.value)) {
-              if (text.trim() === "") continue;
-              const given = template.parameters.find((one) => one.name === name)?.default;
-              parameters[name] = typed(text.trim(), given);
-            }
-            await mesh.provision({ template: template.id, product: product.value.trim(), parameters });
-            await onDone();
-            onClose();
-            return "Provisioned.";
-          });
-        }}
-      >
-        <TextField
-          label="Product"
-          hint="the id of the product that comes of it"
-          required
-          value={product.value}
-          fault={faultOf(outcome, "/product")}
-          onValue={(value) => (product.value = value)}
-        />
-        <div class="field-grid">
-          {fields.map(({ name, description, default: value }) => (
-            <TextField
-              key={name}
-              label={name}
-              hint={[description, value === undefined ? undefined : `else ${String(value)}`]
-                .filter((part) => part !== undefined)
-                .join("; ")}
-              value={values.value[name] ?? ""}
-              fault={faultOf(outcome, `/parameters/${name}`)}
-              onValue={(text) => (values.value = { ...values.peek(), [name]: text })}
-            />
-          ))}
-        </div>
-        <OutcomeText outcome={outcome} />
-        <div class="button-row">
-          <button type="submit" class="button button-primary" disabled={action.busy}>
-            Provision
-          </button>
-          <button type="button" class="button button-plain" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Provision by ${template.name}`}
+      form={form}
+      submit="Provision"
+      work={provision}
+      onClose={onClose}
+    >
+      <TextField
+        label="Product"
+        hint="the id of the product that comes of it"
+        required
+        {...form.field(product, "/product")}
+      />
+      <div class="field-grid">
+        {fields.map(({ name, description, default: value }) => (
+          <TextField
+            key={name}
+            label={name}
+            hint={[description, value === undefined ? undefined : `else ${String(value)}`]
+              .filter((part) => part !== undefined)
+              .join("; ")}
+            value={values.value[name] ?? ""}
+            fault={form.faultAt(`/parameters/${name}`)}
+            onValue={(text) => (values.value = { ...values.peek(), [name]: text })}
+          />
+        ))}
+      </div>
+    </FormDialog>
   );
 }
 

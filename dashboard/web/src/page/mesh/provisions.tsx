@@ -5,8 +5,7 @@ import type { Provision, Template } from "../../mesh/types.js";
 import { fullTime, timeText } from "../../model/times.js";
 import { seconds } from "../../server-clock.js";
 import { may } from "../../state.js";
-import { ActionButton, OutcomeText, useAction } from "../../view/action.js";
-import { Dialog } from "../../view/dialog.js";
+import { FormDialog, useForm } from "../../view/form-dialog.js";
 import { Download, Plus } from "../../view/icons.js";
 import { ProvisionBadge, StepBadge } from "../../view/mesh-badges.js";
 import { MeshTabs } from "../../view/mesh-tabs.js";
@@ -215,33 +214,24 @@ function UndoDialog({
   onClose: () => void;
   onUndone: () => Promise<void>;
 }) {
-  const action = useAction();
+  const form = useForm();
   return (
-    <Dialog title={`Undo the provision of ${product}?`} onClose={onClose}>
-      <div class="stack">
-        <p>
-          What was made is taken back: the credential is void at once, and a product that was made for it is
-          retired. Machines that run the bundle are not stopped.
-        </p>
-        <OutcomeText outcome={action.outcome} />
-        <div class="button-row">
-          <ActionButton
-            action={action}
-            class="button-danger"
-            work={async () => {
-              await mesh.undo(id);
-              await onUndone();
-              onClose();
-              return "Undone.";
-            }}
-          >
-            Undo it
-          </ActionButton>
-          <button type="button" class="button button-plain" onClick={onClose}>
-            Keep
-          </button>
-        </div>
-      </div>
-    </Dialog>
+    <FormDialog
+      title={`Undo the provision of ${product}?`}
+      form={form}
+      submit="Undo it"
+      danger
+      cancel="Keep"
+      work={async () => {
+        await mesh.undo(id);
+        await onUndone();
+      }}
+      onClose={onClose}
+    >
+      <p>
+        What was made is taken back: the credential is void at once, and a product that was made for it is
+        retired. Machines that run the bundle are not stopped.
+      </p>
+    </FormDialog>
   );
 }

@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { mesh } from "../../mesh/api.js";
-import { OutcomeText, useAction } from "../../view/action.js";
-import { Dialog } from "../../view/dialog.js";
+import { readJson } from "../../mesh/json-text.js";
+import { ActionButton } from "../../view/action.js";
 import { AreaField } from "../../view/form.js";
+import { FormDialog, useForm } from "../../view/form-dialog.js";
 
 /** What stands for a parameter's value. */
 const placeholder = (parameter: string): string => `$\{${parameter}}`;
@@ -46,88 +47,73 @@ export function TemplateDialog({
   const text = useSignal(template === undefined ? JSON.stringify(FIRST, null, 2) : "");
   const etag = useSignal<string | undefined>(undefined);
   const unreadable = useSignal<string | undefined>(undefined);
-  const action = useAction();
-  const { outcome } = action;
+  const form = useForm();
   useEffect(() => {
     if (template === undefined) return;
-    void action.run(async () => {
-      const seen = await mesh.template(template);
-      const { id: _id, createdAt: _createdAt, updatedAt: _updatedAt, ...declared } = seen.value;
-      text.value = JSON.stringify(declared, null, 2);
-      etag.value = seen.etag;
-      return "";
-    });
+    void form
+      .run(async () => {
+        const read = await mesh.template(template);
+        const { id: _id, createdAt: _createdAt, updatedAt: _updatedAt, ...declared } = read.value;
+        text.value = JSON.stringify(declared, null, 2);
+        etag.value = read.etag;
+        return "";
+      })
+      .then((done) => {
+        // That it was read is seen by the text: there is nothing to be said of it.
+        if (done) form.reset();
+      });
   }, [template]);
-  const finish = async (work: Promise<unknown>): Promise<string> => {
-    await work;
+  const seen = etag.value;
+  const check = (): boolean => {
+    unreadable.value = readJson(text.value).fault;
+    return unreadable.value === undefined;
+  };
+  const save = async (): Promise<void> => {
+    const value: unknown = JSON.parse(text.value);
+    if (template === undefined || seen === undefined) await mesh.makeTemplate(value);
+    else await mesh.changeTemplate(template, seen, value);
     await onSaved();
-    onClose();
-    return "Saved.";
   };
-  const save = (): void => {
-    let value: unknown;
-    try {
-      value = JSON.parse(text.value);
-      unreadable.value = undefined;
-    } catch (error) {
-      unreadable.value = `This is not JSON: ${error instanceof Error ? error.message : String(error)}`;
-      return;
-    }
-    const seen = etag.value;
-    void action.run(() =>
-      finish(
-        template === undefined || seen === undefined
-          ? mesh.makeTemplate(value)
-          : mesh.changeTemplate(template, seen, value),
-      ),
-    );
-  };
+  const { outcome } = form;
   const faults =
     outcome.state === "failed" ? outcome.faults.map(({ pointer, detail }) => `${pointer} ${detail}`) : [];
-  const seen = etag.value;
   return (
-    <Dialog title={template === undefined ? "Make a template" : `Edit ${template}`} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          save();
-        }}
-      >
-        <AreaField
-          label="Template"
-          hint="components product, edge, credentials and compose are provided; others are listed as external"
-          code
-          rows={16}
-          required
-          value={text.value}
-          fault={unreadable.value ?? (faults.length === 0 ? undefined : faults.join("\n"))}
-          onValue={(value) => (text.value = value)}
-        />
-        {outcome.state !== "done" && <OutcomeText outcome={outcome} />}
-        <div class="button-row">
-          <button
-            type="submit"
-            class="button button-primary"
-            disabled={action.busy || (template !== undefined && seen === undefined)}
+    <FormDialog
+      title={template === undefined ? "Make a template" : `Edit ${template}`}
+      form={form}
+      submit="Save"
+      ready={template === undefined || seen !== undefined}
+      check={check}
+      work={save}
+      beside={
+        template !== undefined &&
+        seen !== undefined && (
+          <ActionButton
+            action={form}
+            class="button-danger"
+            work={async () => {
+              await mesh.removeTemplate(template, seen);
+              await onSaved();
+              onClose();
+              return "Removed.";
+            }}
           >
-            Save
-          </button>
-          {template !== undefined && seen !== undefined && (
-            <button
-              type="button"
-              class="button button-danger"
-              disabled={action.busy}
-              onClick={() => void action.run(() => finish(mesh.removeTemplate(template, seen)))}
-            >
-              Remove
-            </button>
-          )}
-          <button type="button" class="button button-plain" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+            Remove
+          </ActionButton>
+        )
+      }
+      onClose={onClose}
+    >
+      <AreaField
+        label="Template"
+        hint="components product, edge, credentials and compose are provided; others are listed as external"
+        code
+        rows={16}
+        required
+        value={text.value}
+        fault={unreadable.value ?? (faults.length === 0 ? undefined : faults.join("\n"))}
+        onValue={(value) => (text.value = value)}
+      />
+    </FormDialog>
   );
 }
