@@ -153,6 +153,20 @@ describe("a stream that was not granted", () => {
     expect(await json<HistoryStream[]>("/streams", "admin")).toHaveLength(3);
   });
 
+  test("is left out of the configuration where it is private, as is who reads what", async () => {
+    rules.grant({});
+    const streams = { "env_*": {}, [RESTRICTED]: { product: "climate" }, [PRIVATE]: { product: "people" } };
+    const document = { version: 7, streams, access: { streams: {} } };
+    service.reads.inForce = { version: 7, document };
+    const { [PRIVATE]: _, ...shown } = streams;
+    const path = "/configuration";
+    expect(await json(path)).toEqual({ version: 7, streams: shown });
+    expect(await json(path, "operator")).toEqual({ version: 7, streams: shown });
+    expect(await json(path, "admin")).toEqual(document);
+    rules.grant({ viewer: null });
+    expect(await json(path)).toEqual({ version: 7, streams });
+  });
+
   test("has its alarms left out of those of all", async () => {
     rules.grant({});
     service.reads.eventsFound = [OPEN, RESTRICTED, PRIVATE].map(

@@ -213,11 +213,16 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
       "viewer",
       answered((request, response) => {
         parseQuery(request.query, []);
-        const { current } = reads.configuration;
-        const isAdmin = includesRole(principalOf(response).role, "admin");
-        // Who reads what is not for everyone who may read something.
-        const document = isAdmin ? current.document : withoutAccess(current.document);
-        sendJson(request, response, document, `"${current.version}${isAdmin ? "" : "-public"}"`);
+        const { version: of, document } = reads.configuration.current;
+        const reader = principalOf(response);
+        // The version is what a change asks for, and only administrators change it.
+        if (includesRole(reader.role, "admin")) sendJson(request, response, document, `"${of}"`);
+        else
+          sendJson(
+            request,
+            response,
+            shownPart(document, (stream) => guard.isListed(reader, stream)),
+          );
         return Promise.resolve();
       }),
     ),
@@ -262,10 +267,14 @@ function marking(stream: HistoryStream, verdict: ReadVerdict): HistoryStream {
   return { ...stream, refused };
 }
 
-function withoutAccess(document: unknown): unknown {
+/** Without who reads what, which is not for everyone who may read something, and without what is private. */
+function shownPart(document: unknown, isListed: (stream: string) => boolean): unknown {
   if (typeof document !== "object" || document === null) return document;
   const { access: _, ...rest } = document as Record<string, unknown>;
-  return rest;
+  const { streams } = rest;
+  if (typeof streams !== "object" || streams === null) return rest;
+  const shown = Object.entries(streams).filter(([stream]) => isListed(stream));
+  return { ...rest, streams: Object.fromEntries(shown) };
 }
 
 async function toPromise<T>(value: T | Promise<T>): Promise<T> {
