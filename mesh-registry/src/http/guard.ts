@@ -1,5 +1,6 @@
 import { principalOf } from "@fieldmesh/runtime";
 import type { Request, RequestHandler, Response } from "express";
+import { resourceId } from "../resources/fields.js";
 import type { Catalogue } from "../store/catalogue.js";
 import { demand, noProduct, permission } from "./permission.js";
 import { answered } from "./problems.js";
@@ -16,7 +17,10 @@ export interface Guard {
 const OF_PRODUCT = /^\/(?:products|lineage\/upstream|lineage\/downstream)\/:(\w+)/;
 const OF_DOMAIN = /^\/domains\/:(\w+)/;
 
-/** What is not there yet is for the route to judge. */
+/** What makes a product that is not there yet judges itself what it is sent. */
+const MAKES_PRODUCT = "/products/:id/contract";
+
+/** What is hidden is answered as what is not there, before anything else of a request is looked at. */
 export function createGuard(
   catalogue: Pick<Catalogue, "products" | "domains" | "access" | "accessLog">,
 ): Guard {
@@ -28,6 +32,9 @@ export function createGuard(
     const what = request.method === "GET" ? "read" : "change";
     accessLog.record({ product, who: name, what, allowed: false, reason: "it is private", via: "registry" });
   };
+  /** What is no name of a product is for the route to judge. */
+  const isMissing = (id: string): boolean =>
+    products.find(id) === undefined && resourceId.safeParse(id).success;
   return {
     sees: answered((request, response, next) => {
       const id = parameterOf(request, OF_PRODUCT);
@@ -35,12 +42,14 @@ export function createGuard(
         noteHidden(request, response, id);
         throw noProduct(id);
       }
+      if (id !== undefined && isMissing(id)) throw noProduct(id);
       next();
     }),
     changes: answered((request, response, next) => {
       const id = parameterOf(request, OF_PRODUCT);
       if (id !== undefined && !sees(id, response)) noteHidden(request, response, id);
       if (id !== undefined && products.find(id) !== undefined) changes(id, response);
+      else if (id !== undefined && isMissing(id) && pathOf(request) !== MAKES_PRODUCT) throw noProduct(id);
       const domain = parameterOf(request, OF_DOMAIN);
       const kept = domain === undefined ? undefined : domains.find(domain);
       if (kept !== undefined) demand(access.mayChangeDomain(kept.value, principalOf(response)));
@@ -49,10 +58,13 @@ export function createGuard(
   };
 }
 
-function parameterOf(request: Request, path: RegExp): string | undefined {
+function pathOf(request: Request): string {
   const route: unknown = request.route;
-  if (typeof route !== "object" || route === null || !("path" in route)) return undefined;
-  const name = path.exec(String(route.path))?.[1];
+  return typeof route === "object" && route !== null && "path" in route ? String(route.path) : "";
+}
+
+function parameterOf(request: Request, path: RegExp): string | undefined {
+  const name = path.exec(pathOf(request))?.[1];
   const value = name === undefined ? undefined : request.params[name];
   return typeof value === "string" ? value : undefined;
 }
