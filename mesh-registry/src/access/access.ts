@@ -4,7 +4,7 @@ import type { Subscription } from "../resources/subscription.js";
 import type { Collections } from "../store/collections.js";
 import type { NewestPolicies } from "../store/newest-policies.js";
 import type { Subscriptions } from "../store/subscriptions.js";
-import type { Asker } from "./asker.js";
+import { type Asker, UNCLAIMED } from "./asker.js";
 import {
   type AccessFacts,
   type Decision,
@@ -78,6 +78,12 @@ export function createAccess({ collections, subscriptions, newestPolicies, clock
   };
   const domainsOf = (ids: readonly string[]): Domain[] =>
     ids.map(domainOf).filter((domain) => domain !== undefined);
+  const isPartlyClaimed = ({ id }: Domain): boolean => {
+    for (const { value } of products.values()) {
+      if (value.domain === id && value.owner !== UNCLAIMED && value.status !== "retired") return true;
+    }
+    return false;
+  };
   const factsFor = (product: Product, { name }: Asker): AccessFacts => ({
     ...factsOf(product),
     subscription: subscriptions.find(product.id, name)?.value,
@@ -96,7 +102,7 @@ export function createAccess({ collections, subscriptions, newestPolicies, clock
       asker.role === "admin" ||
       decideSight(factsFor(product, asker), asker),
     mayChange: (product, asker) => decideChange(owned(product), asker),
-    mayChangeDomain: (domain, asker) => decideChangeOfDomain(domain, asker),
+    mayChangeDomain: (domain, asker) => decideChangeOfDomain(domain, asker, () => isPartlyClaimed(domain)),
     mayDecide: (product, asker) => decides(owned(product), asker),
     policyFor(product, asker) {
       const facts = factsFor(product, asker);

@@ -126,12 +126,21 @@ export function decideChange(facts: Owned, asker: Asker): Decision {
   );
 }
 
-/** Whether somebody may change a domain, and put products into it. */
-export function decideChangeOfDomain(domain: Domain, asker: Asker): Decision {
+/**
+ * Whether somebody may change a domain, and put products into it.
+ * @param isPartlyClaimed whether somebody has claimed products of it: whoever took it on would have them, too
+ */
+export function decideChangeOfDomain(
+  domain: Domain,
+  asker: Asker,
+  isPartlyClaimed: () => boolean = () => false,
+): Decision {
   if (asker.role === "admin") return yes("an administrator changes everything");
   if (isOfDomain(domain, asker)) return yes(`"${domain.id}" is of ${asker.name}`);
   if (domain.owner === UNCLAIMED && includesRole(asker.role, "operator")) {
-    return yes(`nobody has claimed "${domain.id}" yet`);
+    return isPartlyClaimed()
+      ? no(`products of "${domain.id}" are claimed already: an administrator says whose the domain is`)
+      : yes(`nobody has claimed "${domain.id}" yet`);
   }
   return no(
     `domain "${domain.id}" and its products are of its owner ${domain.owner}, of its team, and of administrators`,

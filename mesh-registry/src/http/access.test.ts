@@ -159,6 +159,66 @@ test("what nobody has claimed is changed by operators, unless its domain is some
   expect(code(await claim("env_a_b", as.lena))).toEqual([403, "not_yours"]);
 });
 
+test("of a domain that nobody has claimed nobody gets at what others have claimed in it", async () => {
+  const { ask, as } = await signedIn();
+  const env = { id: "env", name: "env", owner: "unclaimed" };
+  await ask("POST", "/domains", env, as.root);
+  for (const id of ["env_a_b", "env_a_c"]) {
+    const draft = orders({ id, domain: "env", owner: "unclaimed", status: "draft" });
+    await ask("POST", "/products", draft, as.root);
+  }
+  const spy = (topicFilter: string) => ({
+    ...orders({ id: "spy", domain: "env", owner: "eve" }),
+    outputPorts: [{ kind: "mqtt", name: "spy", topicFilter }],
+  });
+  // Not even before anything is claimed: what is opened stays open.
+  expect(code(await ask("POST", "/products", spy("env/#"), as.eve))).toEqual([403, "not_yours"]);
+  const hers = { owner: "alice", visibility: "private", status: "active" };
+  expect((await ask("POST", "/products/env_a_b/claim", hers, as.alice)).status).toBe(200);
+  expect(code(await ask("POST", "/products", spy("env/a/b/raw"), as.eve))).toEqual([403, "not_yours"]);
+  const taken = { name: "env", owner: "eve" };
+  expect(code(await ask("PUT", "/domains/env", taken, { ...as.eve, ...ANY }))).toEqual([403, "not_yours"]);
+  expect((await ask("GET", "/products/env_a_b", undefined, as.eve)).status).toBe(404);
+  // What is still nobody's is there for everybody, and whose the domain is an administrator says.
+  expect((await ask("POST", "/products/env_a_c/claim", { owner: "eve" }, as.eve)).status).toBe(200);
+  expect((await ask("PUT", "/domains/env", taken, { ...as.root, ...ANY })).status).toBe(200);
+  expect((await ask("POST", "/products", spy("env/#"), as.eve)).status).toBe(201);
+});
+
+test("a private product is answered as one that is not there whatever is sent", async () => {
+  const { ask, as } = await signedIn();
+  await ask("POST", "/products", orders({ id: "secret", visibility: "private" }), as.alice);
+  const told = async (method: string, path: string, body?: unknown): Promise<unknown[]> => {
+    const answers = ["secret", "nobody"].map(async (id) => {
+      const { status, body: said } = await ask(method, path.replace("ID", id), body, as.eve);
+      return {
+        status,
+        said: JSON.stringify(said)
+          .replaceAll(id, "ID")
+          .replace(/"requestId":"[^"]*"/, ""),
+      };
+    });
+    return Promise.all(answers);
+  };
+  for (const [method, path, body] of [
+    ["GET", "/products/ID?unknown=1"],
+    ["GET", "/products/ID/versions?limit=0"],
+    ["GET", "/products/ID/versions/none"],
+    ["PUT", "/products/ID", {}],
+    ["PUT", "/products/ID", orders()],
+    ["DELETE", "/products/ID"],
+    ["POST", "/products/ID/versions", {}],
+    ["POST", "/products/ID/quality", {}],
+    ["POST", "/products/ID/attestations", {}],
+    ["POST", "/products/ID/claim", {}],
+    ["POST", "/products/ID/subscriptions", {}],
+    ["POST", "/products/ID/access-log", {}],
+  ] as const) {
+    const [hidden, none] = await told(method, path, body);
+    expect([method, path, hidden]).toEqual([method, path, none]);
+  }
+});
+
 test("nobody opens topics of others by declaring them as an own port", async () => {
   const { ask, as } = await signedIn();
   await ask("POST", "/domains", { id: "mine", name: "Mine", owner: "eve" }, as.eve);
@@ -182,6 +242,10 @@ test("nobody opens topics of others by declaring them as an own port", async () 
     expect([filter, ...code(answer)]).toEqual(isOwn ? [filter, 201, undefined] : [filter, 403, "not_yours"]);
     if (isOwn) break;
   }
+  // Nor those of the mesh itself, by a domain of that name.
+  await ask("POST", "/domains", { id: "mesh", name: "mesh", owner: "eve" }, as.eve);
+  const mesh = { ...orders({ id: "all", domain: "mesh", owner: "eve" }), ...ports("mesh/#") };
+  expect(code(await ask("POST", "/products", mesh, as.eve))).toEqual([403, "not_yours"]);
   // Nor by taking the name of a stream before its node comes up: the product of that name says who reads it.
   const squat = { ...mine(), id: "sales_till_orders" };
   expect(code(await ask("POST", "/products", squat, as.eve))).toEqual([403, "not_yours"]);

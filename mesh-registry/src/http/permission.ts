@@ -1,6 +1,7 @@
 import { parseStreamName } from "@fieldmesh/protocol";
 import { HttpProblem, principalOf } from "@fieldmesh/runtime";
 import type { Response } from "express";
+import { UNCLAIMED } from "../access/asker.js";
 import type { Decision } from "../access/decisions.js";
 import { foreignFilters } from "../access/port-rights.js";
 import type { Domain } from "../resources/domain.js";
@@ -60,10 +61,12 @@ export function permission({
     declares(before, next, response) {
       const asker = principalOf(response);
       if (asker.role === "admin") return;
-      const opens = (id: string): boolean => {
+      const isOpenTo = (id: string): boolean => {
         const domain = domains.find(id);
         return domain !== undefined && access.mayChangeDomain(domain.value, asker).allowed;
       };
+      // Of a domain that is nobody's, anybody would open what others are about to claim.
+      const opens = (id: string): boolean => isOpenTo(id) && domains.find(id)?.value.owner !== UNCLAIMED;
       const domain = domains.find(next.domain);
       // One that is not there is refused by who looks for it.
       if (domain !== undefined && next.domain !== before?.domain) {
@@ -71,7 +74,7 @@ export function permission({
       }
       const stream = before === undefined && next.id !== undefined ? parseStreamName(next.id) : undefined;
       const streamDomain = stream?.ok === true ? domains.find(stream.value.domain) : undefined;
-      if (streamDomain !== undefined && !opens(streamDomain.value.id)) {
+      if (streamDomain !== undefined && !isOpenTo(streamDomain.value.id)) {
         throw forbidden(
           `id: "${next.id}" is the name of a stream of the domain "${streamDomain.value.id}", and its product would say who reads it: expected another name`,
         );
