@@ -15,10 +15,10 @@ import { durationText, fullTime, localInput, parseLocalInput, timeText } from ".
 import { nodeHref, search, setSearch, streamHref } from "../router.js";
 import { seconds } from "../server-clock.js";
 import { nodes } from "../state.js";
-import { OutcomeText, useAction } from "../view/action.js";
 import { AlarmTabs } from "../view/alarm-tabs.js";
 import { Badge, SeverityBadge } from "../view/badge.js";
 import { Check } from "../view/icons.js";
+import { MoreRow, useFurther } from "../view/more.js";
 import { PageTitle } from "../view/page-title.js";
 import { usePolled } from "../view/use-polled.js";
 import { RuleText } from "./alarms.js";
@@ -131,13 +131,14 @@ function NameField({
 
 function EventList({ path, filtering }: { path: string; filtering: boolean }) {
   const polled = usePolled(path, (signal) => measured.events(path, signal), EVERY_MS);
-  const older = useSignal<{ events: HistoryEvent[]; next: string | undefined } | undefined>(undefined);
-  const action = useAction();
   const { data, problem } = polled.value;
+  const older = useFurther(data?.next, async (address) => {
+    const page = await measured.events(address);
+    return { items: page.events, next: page.next };
+  });
   const newest = data?.events ?? [];
   const ids = new Set(newest.map(({ id }) => id));
-  const events = [...newest, ...(older.value?.events ?? []).filter(({ id }) => !ids.has(id))];
-  const next = older.value === undefined ? data?.next : older.value.next;
+  const events = [...newest, ...older.items.filter(({ id }) => !ids.has(id))];
   return (
     <section class="card" aria-label="Past events">
       {problem !== undefined && (
@@ -156,25 +157,7 @@ function EventList({ path, filtering }: { path: string; filtering: boolean }) {
           ))}
         </ul>
       )}
-      {next !== undefined && (
-        <div class="button-row ledger-more">
-          <button
-            type="button"
-            class="button"
-            disabled={action.busy}
-            onClick={() =>
-              void action.run(async () => {
-                const page = await measured.events(next);
-                older.value = { events: [...(older.peek()?.events ?? []), ...page.events], next: page.next };
-                return "";
-              })
-            }
-          >
-            Earlier
-          </button>
-          {action.outcome.state === "failed" && <OutcomeText outcome={action.outcome} />}
-        </div>
-      )}
+      {older.more !== undefined && <MoreRow label="Earlier" action={older.action} more={older.more} />}
     </section>
   );
 }

@@ -7,8 +7,9 @@ import { lossTone } from "../model/losses.js";
 import { durationText, fullTime } from "../model/times.js";
 import { seconds } from "../server-clock.js";
 import type { TimeAxis } from "../time-axis.js";
-import { OutcomeText, useAction } from "../view/action.js";
+import { useAction } from "../view/action.js";
 import { Check } from "../view/icons.js";
+import { MoreRow } from "../view/more.js";
 
 /** As many as one takes in at a glance; each press on "Earlier" shows as many more again. */
 const SHOWN = 6;
@@ -62,17 +63,7 @@ export function StreamLedger({ stream, gaps, report, axis }: Props) {
         </ul>
       )}
       {(next !== undefined || entries.length > shown.value) && (
-        <div class="button-row ledger-more">
-          <button
-            type="button"
-            class="button"
-            disabled={action.busy}
-            onClick={() => void action.run(earlier)}
-          >
-            Earlier
-          </button>
-          {action.outcome.state === "failed" && <OutcomeText outcome={action.outcome} />}
-        </div>
+        <MoreRow label="Earlier" action={action} more={earlier} />
       )}
     </>
   );

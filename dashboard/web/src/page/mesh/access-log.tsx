@@ -3,9 +3,9 @@ import { mesh } from "../../mesh/api.js";
 import type { AccessEntry } from "../../mesh/types.js";
 import { fullTime, timeText } from "../../model/times.js";
 import { seconds } from "../../server-clock.js";
-import { OutcomeText, useAction } from "../../view/action.js";
 import { Badge } from "../../view/badge.js";
 import { Check, Cross } from "../../view/icons.js";
+import { MoreRow, useFurther } from "../../view/more.js";
 import { Read } from "../../view/read.js";
 import { Table } from "../../view/table.js";
 import { useRead } from "../../view/use-read.js";
@@ -43,12 +43,10 @@ export function AccessLog({ product, changes }: { product: string; changes: numb
 }
 
 function Entries({ newest, next }: { newest: readonly AccessEntry[]; next: string | undefined }) {
-  const older = useSignal<{ items: AccessEntry[]; next: string | undefined } | undefined>(undefined);
-  const action = useAction();
+  const older = useFurther(next, (address) => mesh.more<AccessEntry>(address));
   const now = seconds.value;
   const known = new Set(newest.map(entryKey));
-  const entries = [...newest, ...(older.value?.items.filter((entry) => !known.has(entryKey(entry))) ?? [])];
-  const address = older.value === undefined ? next : older.value.next;
+  const entries = [...newest, ...older.items.filter((entry) => !known.has(entryKey(entry)))];
   return (
     <>
       <Table
@@ -88,25 +86,7 @@ function Entries({ newest, next }: { newest: readonly AccessEntry[]; next: strin
           </tr>
         ))}
       </Table>
-      {address !== undefined && (
-        <div class="button-row ledger-more">
-          <button
-            type="button"
-            class="button"
-            disabled={action.busy}
-            onClick={() =>
-              void action.run(async () => {
-                const page = await mesh.more<AccessEntry>(address);
-                older.value = { items: [...(older.peek()?.items ?? []), ...page.items], next: page.next };
-                return "";
-              })
-            }
-          >
-            Earlier
-          </button>
-          {action.outcome.state === "failed" && <OutcomeText outcome={action.outcome} />}
-        </div>
-      )}
+      {older.more !== undefined && <MoreRow label="Earlier" action={older.action} more={older.more} />}
     </>
   );
 }

@@ -11,9 +11,9 @@ import {
 } from "../../mesh/catalogue-query.js";
 import type { ComplianceState, Product } from "../../mesh/types.js";
 import { search, setSearch } from "../../router.js";
-import { OutcomeText, useAction } from "../../view/action.js";
 import { Search } from "../../view/icons.js";
 import { MeshTabs } from "../../view/mesh-tabs.js";
+import { MoreRow, useFurther } from "../../view/more.js";
 import { PageTitle } from "../../view/page-title.js";
 import { Read } from "../../view/read.js";
 import { useRead } from "../../view/use-read.js";
@@ -164,41 +164,21 @@ function More({
   next: string;
   compliance: ReadonlyMap<string, ComplianceState> | undefined;
 }) {
-  const more = useSignal<{ items: Product[]; next: string | undefined }>({ items: [], next });
-  const action = useAction();
-  const address = more.value.next;
+  const further = useFurther(next, (address) => mesh.more<Product>(address));
   return (
     <>
       <ul class="products">
-        {more.value.items.map((product) => (
+        {further.items.map((product) => (
           <ProductRow
             key={product.id}
             product={product}
             compliance={compliance?.get(product.id)}
-            onClaimed={async () => {
-              more.value = { ...more.peek(), items: more.peek().items.filter(({ id }) => id !== product.id) };
-            }}
+            onClaimed={async () => further.drop(({ id }) => id === product.id)}
           />
         ))}
       </ul>
-      {address !== undefined && (
-        <div class="button-row ledger-more">
-          <button
-            type="button"
-            class="button"
-            disabled={action.busy}
-            onClick={() =>
-              void action.run(async () => {
-                const page = await mesh.more<Product>(address);
-                more.value = { items: [...more.peek().items, ...page.items], next: page.next };
-                return "";
-              })
-            }
-          >
-            More products
-          </button>
-          {action.outcome.state === "failed" && <OutcomeText outcome={action.outcome} />}
-        </div>
+      {further.more !== undefined && (
+        <MoreRow label="More products" action={further.action} more={further.more} />
       )}
     </>
   );
