@@ -15,7 +15,7 @@ import { toSeedLineage } from "./seed/seed-lineage.js";
 
 export function lineageRoutes({ router, catalogue, reads, writes }: RouteParts): void {
   const { lineage, answers } = catalogue;
-  const { changes, sees } = permission(catalogue);
+  const { changes, seen, sees } = permission(catalogue);
   /** Steps and products that are hidden from who asks are not there. */
   const checkEnds = (ends: Pick<LineageEdge, "source" | "target">, response: Response): void => {
     for (const field of ["source", "target"] as const) {
@@ -25,17 +25,29 @@ export function lineageRoutes({ router, catalogue, reads, writes }: RouteParts):
       throw new RegistryError("unknown_reference", detail, [{ pointer: `/${field}`, value: id }]);
     }
   };
+  /** Of one product: those from it and those to it. */
+  const sendSteps = (request: Request, response: Response, of?: string): void => {
+    const { source, target, lineage_type: type, ...query } = parseQuery(request, lineageList);
+    const where = (edge: LineageEdge): boolean =>
+      (of === undefined || edge.source === of || edge.target === of) &&
+      (source === undefined || edge.source === source) &&
+      (target === undefined || edge.target === target) &&
+      (type === undefined || edge.type === type) &&
+      sees(edge.source, response) &&
+      sees(edge.target, response);
+    sendSlice(request, response, lineage.list({ ...pageOf(query), where }), { entry: listedEdge });
+  };
+  resource(router, "/products/:id/lineage", {
+    get: reads(
+      answered((request, response) => {
+        sendSteps(request, response, seen(idOf(request), response).value.id);
+      }),
+    ),
+  });
   resource(router, "/lineage", {
     get: reads(
       answered((request, response) => {
-        const { source, target, lineage_type: type, ...query } = parseQuery(request, lineageList);
-        const where = (edge: LineageEdge): boolean =>
-          (source === undefined || edge.source === source) &&
-          (target === undefined || edge.target === target) &&
-          (type === undefined || edge.type === type) &&
-          sees(edge.source, response) &&
-          sees(edge.target, response);
-        sendSlice(request, response, lineage.list({ ...pageOf(query), where }), { entry: listedEdge });
+        sendSteps(request, response);
       }),
     ),
     post: writes(

@@ -284,6 +284,7 @@ test("every answer to a good request is as described", async () => {
     ["/products/orders/versions", "/products/{id}/versions"],
     ["/products/orders/versions/1.0", "/products/{id}/versions/{version}"],
     ["/lineage?source=orders", "/lineage"],
+    ["/products/orders/lineage", "/products/{id}/lineage"],
     ["/lineage/steps/orders/full", "/lineage/steps/{source}/{target}"],
     ["/lineage/upstream/full", "/lineage/upstream/{id}"],
     ["/lineage/downstream/orders", "/lineage/downstream/{id}"],

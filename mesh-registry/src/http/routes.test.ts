@@ -207,6 +207,12 @@ describe("lineage", () => {
       { product: "b", depth: 1, source: "a", target: "b", lineage_type: "derived" },
       { product: "c", depth: 2, source: "b", target: "c", confidence: 0.9 },
     ]);
+    expect((await ask("GET", "/products/b/lineage")).body).toMatchObject([
+      { source: "a", target: "b" },
+      { source: "b", target: "c" },
+    ]);
+    expect((await ask("GET", "/products/b/lineage?source=a&lineage_type=derived")).body).toHaveLength(1);
+    expect(code(await ask("GET", "/products/x/lineage"))).toEqual([404, "not_found"]);
     const up = await ask("GET", "/lineage/upstream/d?limit=1");
     expect([up.body, up.headers.get("x-total-count")]).toMatchObject([
       [{ product: "c", depth: 1, source: "c", target: "d" }],

@@ -23,6 +23,11 @@ export function describeLineage(add: AddOperation): void {
     query: lineageList,
     answer: listedEdge,
   });
+  add("get", "/products/{id}/lineage", "Steps of lineage from a product and to it", {
+    path,
+    query: lineageList,
+    answer: listedEdge,
+  });
   add("post", "/lineage", "Says that one product is made from another", {
     body: lineageInput,
     answer: lineageEdge,
