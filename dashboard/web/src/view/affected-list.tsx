@@ -54,7 +54,7 @@ function AffectedItem({
         {product}
       </a>{" "}
       <span class="quiet">
-        {owner} of {domain} · {how} · {consumersText(readers)}
+        · {owner} of {domain} · {how} · {consumersText(readers)}
       </span>
     </li>
   );

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { mesh } from "../../mesh/api.js";
 import { governance } from "../../mesh/governance.js";
 import { type ComplianceState, VERDICTS } from "../../mesh/types.js";
@@ -34,6 +35,8 @@ export function GovernancePage() {
   const standing = useRead(`standing ${asked}`, (signal) => governance.standing(asked, signal));
   const domains = useRead("domains", mesh.domains);
   const shown = useSignal(ROWS);
+  const judged = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(judged.current), []);
   const known = domains.data?.items ?? [];
   return (
     <>
@@ -102,11 +105,16 @@ export function GovernancePage() {
         domains={known}
         onChanged={async () => {
           await Promise.all([policies.reload(), standing.reload()]);
+          clearTimeout(judged.current);
+          judged.current = setTimeout(() => void standing.reload(), JUDGED_AFTER_MS);
         }}
       />
     </>
   );
 }
+
+/** The registry judges by a policy that was changed soon after it has answered. */
+const JUDGED_AFTER_MS = 500; // ms
 
 /** Products shown at first, and more at each press. */
 const ROWS = 100;

@@ -11,9 +11,9 @@ import {
   toPolicyForm,
 } from "../../mesh/policy-form.js";
 import type { Tagged } from "../../mesh/request.js";
-import { type Outcome, OutcomeText, useAction } from "../../view/action.js";
-import { Dialog } from "../../view/dialog.js";
-import { AreaField, faultOf, SelectField, TextField } from "../../view/form.js";
+import type { Outcome } from "../../view/action.js";
+import { AreaField, SelectField, TextField } from "../../view/form.js";
+import { type Form, FormDialog, useForm } from "../../view/form-dialog.js";
 import { Cross, Plus } from "../../view/icons.js";
 
 const SCOPE_WORD: Record<ScopeKind, string> = {
@@ -40,113 +40,99 @@ export function PolicyDialog({
   onClose: () => void;
   onSaved: () => Promise<void>;
 }) {
-  const form = useSignal<PolicyForm>(
+  const entered = useSignal<PolicyForm>(
     seen === undefined ? { ...NEW_POLICY, scope: scopes[0] ?? "global" } : toPolicyForm(seen.value),
   );
-  const action = useAction();
-  const { outcome } = action;
-  const now = form.value;
+  const form = useForm();
+  const now = entered.value;
   const set = (change: Partial<PolicyForm>): void => {
-    form.value = { ...form.peek(), ...change };
+    entered.value = { ...entered.peek(), ...change };
   };
-  const save = async (): Promise<string> => {
-    const { id, update } = policyOf(form.peek());
+  const save = async (): Promise<void> => {
+    const { id, update } = policyOf(entered.peek());
     if (seen === undefined) await governance.makePolicy({ id, ...update });
     else await governance.changePolicy(id, seen.etag, update);
     await onSaved();
-    onClose();
-    return "Saved.";
   };
   return (
-    <Dialog title={seen === undefined ? "Make a policy" : `Edit ${seen.value.name}`} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void action.run(save);
-        }}
-      >
-        <div class="field-grid">
-          {seen === undefined && (
-            <TextField
-              label="Id"
-              hint="letters, digits, _ and -"
-              required
-              value={now.id}
-              fault={faultOf(outcome, "/id")}
-              onValue={(id) => set({ id })}
-            />
-          )}
+    <FormDialog
+      title={seen === undefined ? "Make a policy" : `Edit ${seen.value.name}`}
+      form={{ ...form, outcome: saidAtRules(form.outcome) }}
+      submit={seen === undefined ? "Make" : "Save"}
+      work={save}
+      onClose={onClose}
+    >
+      <div class="field-grid">
+        {seen === undefined && (
           <TextField
-            label="Name"
-            value={now.name}
-            fault={faultOf(outcome, "/name")}
-            onValue={(name) => set({ name })}
+            label="Id"
+            hint="letters, digits, _ and -"
+            required
+            value={now.id}
+            fault={form.faultAt("/id")}
+            onValue={(id) => set({ id })}
           />
-          <SelectField
-            label="Type"
-            value={now.type}
-            values={POLICY_TYPES}
-            fault={faultOf(outcome, "/type")}
-            onValue={(type) => set({ type })}
-          />
-          <SelectField
-            label="Enforcement"
-            hint={now.enforcement === "advisory" ? "shown, and never makes a product fail" : undefined}
-            value={now.enforcement}
-            values={ENFORCEMENTS}
-            fault={faultOf(outcome, "/enforcement")}
-            onValue={(enforcement) => set({ enforcement })}
-          />
-          <SelectField
-            label="For"
-            value={now.scope}
-            values={scopes}
-            word={(kind) => SCOPE_WORD[kind]}
-            fault={now.scope === "global" ? faultOf(outcome, "/scope") : undefined}
-            onValue={(scope) => set({ scope, of: "" })}
-          />
-          {now.scope !== "global" && (
-            <TextField
-              label={OF_WORD[now.scope]}
-              required
-              value={now.of}
-              {...(now.scope === "domain" ? { list: domains } : {})}
-              fault={faultOf(outcome, "/scope")}
-              onValue={(of) => set({ of })}
-            />
-          )}
-        </div>
-        <Rules rules={now.rules} outcome={outcome} onRules={(rules) => set({ rules })} />
-        <AreaField
-          label="Description"
-          rows={2}
-          value={now.description}
-          fault={faultOf(outcome, "/description")}
-          onValue={(description) => set({ description })}
+        )}
+        <TextField
+          label="Name"
+          value={now.name}
+          fault={form.faultAt("/name")}
+          onValue={(name) => set({ name })}
         />
-        <OutcomeText outcome={outcome} />
-        <div class="button-row">
-          <button type="submit" class="button button-primary" disabled={action.busy}>
-            {seen === undefined ? "Make" : "Save"}
-          </button>
-          <button type="button" class="button button-plain" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+        <SelectField
+          label="Type"
+          value={now.type}
+          values={POLICY_TYPES}
+          fault={form.faultAt("/type")}
+          onValue={(type) => set({ type })}
+        />
+        <SelectField
+          label="Enforcement"
+          hint={now.enforcement === "advisory" ? "shown, and never makes a product fail" : undefined}
+          value={now.enforcement}
+          values={ENFORCEMENTS}
+          fault={form.faultAt("/enforcement")}
+          onValue={(enforcement) => set({ enforcement })}
+        />
+        <SelectField
+          label="For"
+          value={now.scope}
+          values={scopes}
+          word={(kind) => SCOPE_WORD[kind]}
+          fault={now.scope === "global" ? form.faultAt("/scope") : undefined}
+          onValue={(scope) => set({ scope, of: "" })}
+        />
+        {now.scope !== "global" && (
+          <TextField
+            label={OF_WORD[now.scope]}
+            required
+            value={now.of}
+            {...(now.scope === "domain" ? { list: domains } : {})}
+            fault={form.faultAt("/scope")}
+            onValue={(of) => set({ of })}
+          />
+        )}
+      </div>
+      <Rules rules={now.rules} faultAt={form.faultAt} onRules={(rules) => set({ rules })} />
+      <AreaField
+        label="Description"
+        rows={2}
+        value={now.description}
+        fault={form.faultAt("/description")}
+        onValue={(description) => set({ description })}
+      />
+    </FormDialog>
   );
 }
 
 /** A field for each rule: what is wrong with one is said below it, with the place in it. */
 function Rules({
   rules,
-  outcome,
+  faultAt,
   onRules,
 }: {
   rules: readonly string[];
-  outcome: Outcome;
+  faultAt: Form["faultAt"];
   onRules: (rules: string[]) => void;
 }) {
   return (
@@ -163,7 +149,7 @@ function Rules({
             label={`Rule ${i + 1}`}
             value={rule}
             required={rules.length === 1}
-            fault={ruleFault(outcome, sentIndex(rules, i))}
+            fault={ruleFault(faultAt, sentIndex(rules, i))}
             onValue={(text) => onRules(rules.map((other, j) => (j === i ? text : other)))}
           />
           {rules.length > 1 && (
@@ -185,10 +171,17 @@ function Rules({
   );
 }
 
+/** What every rule's own field says is not said again. */
+function saidAtRules(outcome: Outcome): Outcome {
+  if (outcome.state !== "failed" || outcome.faults.length === 0) return outcome;
+  if (!outcome.faults.every(({ pointer }) => pointer.startsWith("/rules/"))) return outcome;
+  return { ...outcome, text: "Nothing was saved: see what is said below the rules." };
+}
+
 /** The registry names the rule by its number, which the field does here. */
-function ruleFault(outcome: Outcome, index: number | undefined): string | undefined {
+function ruleFault(faultAt: Form["faultAt"], index: number | undefined): string | undefined {
   if (index === undefined) return undefined;
-  const fault = faultOf(outcome, `/rules/${index}`);
+  const fault = faultAt(`/rules/${index}`);
   return fault?.replaceAll(`rules[${index}]: `, "").replaceAll("line 1, column", "column");
 }
 
@@ -202,35 +195,24 @@ export function RemovePolicyDialog({
   onClose: () => void;
   onRemoved: () => Promise<void>;
 }) {
-  const action = useAction();
+  const form = useForm();
   return (
-    <Dialog title={`Delete ${name}?`} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void action.run(async () => {
-            const { etag } = await governance.policy(id);
-            await governance.removePolicy(id, etag);
-            await onRemoved();
-            onClose();
-            return "Deleted.";
-          });
-        }}
-      >
-        <p>
-          Products are not judged by it any more. What they were judged by it before stays in their history.
-        </p>
-        <OutcomeText outcome={action.outcome} />
-        <div class="button-row">
-          <button type="submit" class="button button-danger" disabled={action.busy}>
-            Delete it
-          </button>
-          <button type="button" class="button button-plain" onClick={onClose}>
-            Keep
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Delete ${name}?`}
+      form={form}
+      submit="Delete it"
+      danger
+      cancel="Keep"
+      work={async () => {
+        const { etag } = await governance.policy(id);
+        await governance.removePolicy(id, etag);
+        await onRemoved();
+      }}
+      onClose={onClose}
+    >
+      <p>
+        Products are not judged by it any more. What they were judged by it before stays in their history.
+      </p>
+    </FormDialog>
   );
 }

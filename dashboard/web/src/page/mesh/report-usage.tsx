@@ -48,9 +48,9 @@ export function ReportUsage({ usage: { top, unused, unusedCount, days } }: { usa
         )}
       </section>
       <section class="card" aria-labelledby="unused">
-        <h2 id="unused">Read by nobody for {days} days</h2>
+        <h2 id="unused">Not read in the last {days} days</h2>
         {unused.length === 0 ? (
-          <p class="empty-line">Every active product was read or is new.</p>
+          <p class="empty-line">Every active product was read.</p>
         ) : (
           <ul class="lineage-list">
             {unused.map(({ product, owner, since, read }) => (

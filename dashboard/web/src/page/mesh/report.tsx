@@ -78,8 +78,8 @@ function Totals({ report: { at, totals, compliance, lineage } }: { report: MeshR
           <Fact term="Lineage">
             {lineage.steps === 0
               ? "no product is made of another"
-              : `${counted(lineage.steps, "step")} between ${counted(lineage.products, "product")}, the longest way ${lineage.longest}`}
-            {lineage.confidence !== null && `, ${percent.format(lineage.confidence)} sure`}
+              : `${counted(lineage.steps, "step")} between ${counted(lineage.products, "product")}, at most ${lineage.longest} one after another`}
+            {lineage.confidence !== null && `, on average ${percent.format(lineage.confidence)} sure`}
           </Fact>
         </dl>
       </section>
