@@ -324,6 +324,48 @@ describe("the registry's configuration", () => {
     expect((await open({ folder, file })).access).toEqual({ kind: "open" });
   });
 
+  it("adds to a file what data products promise, and leaves the rest of it, also after a restart", async () => {
+    const folder = await folderOf();
+    const file = join(folder, "historian.yaml");
+    await writeFile(
+      file,
+      `version: 7
+defaults: {objectives: {validity: false}}
+streams:
+  "env_*": {objectives: {availability: {target: 90%}}}
+  ${STREAM}: {objectives: {availability: {target: 95%, severity: info}, timeliness: {within: 2s}}, validity: {min: 0}}
+retention: {raw: 1d}
+`,
+    );
+    let target = 0.995;
+    const { url, close } = await registry((_, response) => {
+      const promised = {
+        product: "air",
+        objectives: { availability: { target, within: "10s" } },
+        validity: { max: 40 },
+      };
+      response.writeHead(200).end(JSON.stringify({ version: 2, streams: { [STREAM]: promised } }));
+    });
+    const inForce = (of: Awaited<ReturnType<typeof open>>): void => {
+      expect(of).toMatchObject({ source: "file", current: { version: 7 }, retention: { raw: 86_400_000 } });
+      expect(of.objectives(STREAM)).toMatchObject([
+        { measure: "availability", target, withinMs: 10_000, severity: "info" },
+        { measure: "completeness" },
+        { measure: "timeliness", withinMs: 2_000 },
+      ]);
+      expect(of.contract(STREAM)).toMatchObject({ product: "air", validity: { min: 0, max: 40 } });
+      expect(of.objectives("env_desk_light")[0]).toMatchObject({ measure: "availability", target: 0.9 });
+    };
+    const configuration = await open({ folder, file, registryUrl: url });
+    configuration.start();
+    await vi.waitFor(() => inForce(configuration), 5_000);
+    target = 0.99;
+    await vi.waitFor(() => inForce(configuration), 5_000);
+    await configuration.close();
+    await close();
+    inForce(await open({ folder, file, registryUrl: url }));
+  });
+
   it("holds also when it cannot be kept", async () => {
     const { url } = await registry((_, response) => {
       response.writeHead(200).end('{"version": 2}');

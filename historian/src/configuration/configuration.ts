@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { ConfigFileError, HttpProblem, type Log } from "@fieldmesh/runtime";
 import { type AccessRules, rulesOf } from "../access/access-rules.js";
+import { besideRegistry } from "./beside-registry.js";
 import { type Contract, contractsOf } from "./contract-of.js";
 import { readKept, writeKept } from "./kept-configuration.js";
 import { type Objective, resolverOf } from "./objectives-of.js";
@@ -19,7 +20,7 @@ export type ConfigurationSource = "defaults" | "admin" | "registry" | "file";
 export interface ConfigurationOptions {
   /** `HISTORIAN_CONFIG`: then nobody else may change it. */
   file?: string | undefined;
-  /** `REGISTRY_URL`: then the registry says what it is, and also beside a file who may read what. */
+  /** `REGISTRY_URL`: then the registry says what it is, and beside a file what data products promise and who reads them. */
   registryUrl?: URL | undefined;
   /** What the registry is shown. */
   serviceToken?: string | undefined;
@@ -57,8 +58,10 @@ export async function createConfiguration(options: ConfigurationOptions): Promis
   const access = isCurrent ? accessOf(kept.parsed) : nothing;
   // Without this a new registry's document would be taken for the one that is here.
   const etag = isCurrent && registryUrl !== undefined ? kept.etag : undefined;
-  if (fromFile !== undefined)
-    return new Configuration(options, { source: "file", parsed: fromFile, access, etag });
+  if (fromFile !== undefined) {
+    const parsed = isCurrent ? besideRegistry(fromFile, kept.parsed) : fromFile;
+    return new Configuration(options, { source: "file", file: fromFile, parsed, access, etag });
+  }
   return isCurrent
     ? new Configuration(options, { source: kept.source, parsed: kept.parsed, access, etag })
     : new Configuration(options, { source: "defaults", parsed: { ...NOTHING, version: 0 }, access });
@@ -67,6 +70,8 @@ export async function createConfiguration(options: ConfigurationOptions): Promis
 /** What a configuration begins with. */
 interface Beginning {
   source: ConfigurationSource;
+  /** What the file says by itself, where there is a registry beside it. */
+  file?: ParsedConfiguration;
   parsed: ParsedConfiguration;
   access: AccessRules;
   /** Of the registry's document that is kept. */
@@ -91,6 +96,7 @@ export class Configuration {
   readonly #listeners = new Set<() => void>();
   readonly #accessListeners = new Set<() => void>();
   readonly #registry: RegistrySource | undefined;
+  readonly #file: ParsedConfiguration | undefined;
   #source: ConfigurationSource;
   #parsed: ParsedConfiguration;
   #resolve: (stream: string) => Objective[];
@@ -98,8 +104,9 @@ export class Configuration {
   #access: AccessRules;
   #putting: Promise<unknown> = Promise.resolve();
 
-  constructor(options: ConfigurationOptions, { source, parsed, access, etag }: Beginning) {
+  constructor(options: ConfigurationOptions, { source, file, parsed, access, etag }: Beginning) {
     this.#options = options;
+    this.#file = file;
     this.#source = source;
     this.#parsed = parsed;
     this.#resolve = resolverOf(parsed.content);
@@ -241,7 +248,7 @@ export class Configuration {
       file !== undefined
         ? `in the file that HISTORIAN_CONFIG names: change it there and start the historian again`
         : registryUrl !== undefined
-          ? `by the registry: change it there`
+          ? `by the registry: what data products promise is changed there, and all else, as retention, is in a file that HISTORIAN_CONFIG names`
           : undefined;
     if (where !== undefined)
       throw new HttpProblem(409, "configured_elsewhere", `the configuration is kept ${where}`);
@@ -262,8 +269,8 @@ export class Configuration {
     }
     log.info({ version: parsed.value.version }, "took the registry's configuration");
     // A registry that says nothing of access keeps nobody out.
-    if (this.#source !== "file") this.#replace("registry", parsed.value);
-    else this.#replace("file", this.#parsed, accessOf(parsed.value));
+    if (this.#file === undefined) this.#replace("registry", parsed.value);
+    else this.#replace("file", besideRegistry(this.#file, parsed.value), accessOf(parsed.value));
     return undefined;
   }
 
