@@ -107,6 +107,10 @@ async function compose(
   owned.own(async () => await door?.close());
   const broker = (): BrokerHealth => brokerHealth(link, observation);
   const board = createQualityBoard({ link, clock, log });
+  const stopHearing = board.onReport(({ stream }) => {
+    if (observation.index.heard(stream)) historianConfiguration.heard(stream);
+  });
+  owned.own(() => Promise.resolve(stopHearing()));
   const compliance = createCompliance({ catalogue, board, announcer, clock, log });
   owned.own(() => compliance.close());
   const reports = createReports({ catalogue, compliance, clock });

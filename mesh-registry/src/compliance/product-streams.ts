@@ -1,4 +1,4 @@
-import { parseStreamName, parseTopic, streamName } from "@fieldmesh/protocol";
+import { streamOfTopic, topicsOf } from "../observe/stream-topics.js";
 import { covers } from "../observe/topic-filter.js";
 import type { Product } from "../resources/product.js";
 
@@ -85,25 +85,6 @@ export class ProductStreams {
     if (products === undefined) this.#products.set(stream, new Set([id]));
     else products.add(id);
   }
-}
-
-/** What publishers of before have no node in their topics for: `env/temperature/raw` is `env_legacy_temperature`. */
-const LEGACY_NODE = "legacy";
-
-function streamOfTopic(topic: string): string | undefined {
-  const parsed = parseTopic(topic);
-  if (!parsed.ok) return undefined;
-  if (parsed.value.kind === "raw") return streamName(parsed.value);
-  return parsed.value.kind === "legacy-raw" ? streamName({ ...parsed.value, node: LEGACY_NODE }) : undefined;
-}
-
-function topicsOf(stream: string): string[] {
-  const parsed = parseStreamName(stream);
-  if (!parsed.ok) return [];
-  const { domain, node, sensor } = parsed.value;
-  const topics = [`${domain}/${node}/${sensor}/raw`];
-  if (node === LEGACY_NODE) topics.push(`${domain}/${sensor}/raw`);
-  return topics;
 }
 
 function isTaken(filters: readonly string[], topics: readonly string[]): boolean {

@@ -1,10 +1,13 @@
 import { readFile } from "node:fs/promises";
+import { startBroker } from "@fieldmesh/broker";
+import { encodeQuality } from "@fieldmesh/protocol";
 import { addToken } from "@fieldmesh/runtime";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { temporaryFolder } from "../testing/embedded.js";
+import { qualityReport } from "../testing/quality.js";
 import { registryService, type Service } from "../testing/service.js";
-import { SOON } from "../testing/wire-node.js";
+import { SOON, wireClient } from "../testing/wire-node.js";
 
 const STREAM = "env_desk_temperature";
 const PATH = "/historian/configuration";
@@ -149,6 +152,24 @@ describe("the historian's configuration", () => {
     await service.close();
     expect(performance.now() - started).toBeLessThan(20_000);
     await waiting;
+  });
+
+  test("says who reads a stream that no birth told of, as soon as it is measured", async () => {
+    const broker = await startBroker({ port: 0 });
+    onTestFinished(() => broker.close());
+    const url = `mqtt://127.0.0.1:${broker.port}`;
+    const service = await registryService({ broker: { urls: [url] } });
+    await service.ask("POST", "/domains", { id: "env", name: "Env", owner: "owen" });
+    const old = { kind: "mqtt", name: "old", topicFilter: "env/+/raw" };
+    await service.ask("POST", "/products", product({ visibility: "private", outputPorts: [old] }));
+    expect((await documentOf(service)).document.access.streams).toEqual({});
+    const historian = await wireClient(url, "historian");
+    const report = qualityReport("env_legacy_door", Date.now());
+    await historian.publish("mesh/quality/env_legacy_door", encodeQuality(report), { qos: 1, retain: true });
+    await vi.waitFor(async () => {
+      const { access } = (await documentOf(service)).document;
+      expect(access.streams).toMatchObject({ env_legacy_door: { product: "climate" } });
+    }, SOON);
   });
 
   test("is not for everyone who may read something", async () => {

@@ -122,6 +122,11 @@ export class HistorianConfiguration {
     return this.#waiting.size;
   }
 
+  /** A stream came up that nobody had told of before. */
+  heard(stream: string): void {
+    this.#touch([stream]);
+  }
+
   #changed(now: Product | undefined, before: Product | undefined): void {
     const { index } = this.#options;
     this.#touch([...streamsNamedBy(now), ...streamsNamedBy(before)]);

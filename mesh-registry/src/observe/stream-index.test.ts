@@ -53,6 +53,21 @@ class Shelf implements Pick<Products, "all" | "find" | "onChange"> {
   };
 }
 
+test("streams of publishers that have neither node nor birth are of who names them, too", () => {
+  const { products, index } = shelf();
+  products.put("old", { visibility: "private" }, "env/temperature/raw");
+  expect(index.governorOf("env_legacy_temperature")?.id).toBe("old");
+  expect([...index.streams()]).toEqual(["env_legacy_temperature"]);
+  products.put("wide", { visibility: "private" }, "env/+/raw");
+  expect(index.streamsOf("wide")).toEqual([]);
+  expect(index.heard("env_legacy_door")).toBe(true);
+  expect(index.heard("env_legacy_door")).toBe(false);
+  expect(index.heard("no stream")).toBe(false);
+  expect(index.streamsOf("wide")).toEqual(["env_legacy_door"]);
+  products.take("old");
+  expect(index.governorOf("env_legacy_temperature")?.id).toBe("wide");
+});
+
 function shelf() {
   const products = new Shelf();
   return { products, index: createStreamIndex(products) };

@@ -1,7 +1,8 @@
-import { parseStreamName, parseTopic, type Stream, streamName } from "@fieldmesh/protocol";
+import { parseStreamName } from "@fieldmesh/protocol";
 import { isGoverned } from "../access/decisions.js";
 import type { Product } from "../resources/product.js";
 import type { Products } from "../store/products.js";
+import { streamOfTopic, topicsOf } from "./stream-topics.js";
 import { covers } from "./topic-filter.js";
 
 /** Who offers which stream: what was observed, and what products say of their ports. */
@@ -14,7 +15,12 @@ export interface StreamIndex {
   governorOf(stream: string): Product | undefined;
   /** Streams that a product governs, by name. */
   streamsOf(product: string): string[];
-  /** Every stream that was observed, or that a product names. */
+  /**
+   * A stream is there, whoever told of it: publishers of before have no births, and it may be of a product all the
+   * same. Answers whether it was not known.
+   */
+  heard(stream: string): boolean;
+  /** Every stream that was observed or heard of, or that a product names. */
   streams(): Iterable<string>;
   /** Of one domain. */
   streamsOfDomain(domain: string): string[];
@@ -31,10 +37,14 @@ interface Ports {
   wide: string[];
 }
 
+/** As many as a historian measures. */
+const MAX_HEARD = 50_000;
+
 /** Kept up with every change of a product. */
 export function createStreamIndex(products: Pick<Products, "all" | "find" | "onChange">): StreamIndex {
   /** How many tell of a stream: its own product, and each that names it. */
   const known = new Map<string, number>();
+  const heard = new Set<string>();
   const byNode = new Map<string, Set<string>>();
   const exact = new Map<string, Set<string>>();
   /** By domain: elsewhere they have no say, and there may be many. */
@@ -96,11 +106,11 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
     [...(exact.get(stream) ?? [])]
       .flatMap((id) => claimed(products.find(id)?.value, domain))
       .sort(elderFirst);
-  const covering = (stream: Stream): Product | undefined => {
-    const topic = topicOf(stream);
-    return [...(wide.get(stream.domain) ?? [])]
-      .filter(([, filters]) => filters.some((filter) => covers(filter, topic)))
-      .flatMap(([id]) => claimed(products.find(id)?.value, stream.domain))
+  const covering = (stream: string, domain: string): Product | undefined => {
+    const topics = topicsOf(stream);
+    return [...(wide.get(domain) ?? [])]
+      .filter(([, filters]) => filters.some((filter) => topics.some((topic) => covers(filter, topic))))
+      .flatMap(([id]) => claimed(products.find(id)?.value, domain))
       .sort(elderFirst)[0];
   };
   const ofDomain = (domain: string): string[] =>
@@ -110,10 +120,17 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
     if (own !== undefined) return own;
     const parsed = parseStreamName(stream);
     if (!parsed.ok) return undefined;
-    return named(stream, parsed.value.domain)[0] ?? covering(parsed.value);
+    return named(stream, parsed.value.domain)[0] ?? covering(stream, parsed.value.domain);
   };
   return {
     governorOf,
+    heard(stream) {
+      if (heard.has(stream) || heard.size >= MAX_HEARD || !parseStreamName(stream).ok) return false;
+      const isNew = !known.has(stream);
+      heard.add(stream);
+      learn(stream);
+      return isNew;
+    },
     streams: () => known.keys(),
     streamsOfDomain: ofDomain,
     streamsOfNode: (domain, node) => byNode.get(nodeKey(domain, node)) ?? [],
@@ -147,19 +164,13 @@ export function streamsNamedBy(product: Product | undefined): Set<string> {
   return new Set([...own, ...portsOf(product).exact]);
 }
 
-/** The topic of a stream's readings. */
-function topicOf({ domain, node, sensor }: Stream): string {
-  return `${domain}/${node}/${sensor}/raw`;
-}
-
 function portsOf({ outputPorts }: Product): Ports {
   const ports: Ports = { exact: [], wide: [] };
   for (const port of outputPorts) {
     if (port.kind !== "mqtt") continue;
     if (/[+#]/.test(port.topicFilter)) ports.wide.push(port.topicFilter);
     else {
-      const topic = parseTopic(port.topicFilter);
-      const stream = topic.ok && topic.value.kind === "raw" ? streamName(topic.value) : undefined;
+      const stream = streamOfTopic(port.topicFilter);
       if (stream !== undefined && !ports.exact.includes(stream)) ports.exact.push(stream);
     }
   }
