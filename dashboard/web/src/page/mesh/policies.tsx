@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { mesh } from "../../mesh/api.js";
 import { governance } from "../../mesh/governance.js";
 import type { Policy } from "../../mesh/governance-types.js";
 import { domainHref, productHref } from "../../mesh/place.js";
@@ -6,12 +7,12 @@ import { SCOPE_KINDS, type ScopeKind, scopeText } from "../../mesh/policy-form.j
 import type { List, Tagged } from "../../mesh/request.js";
 import { mayTendDomain } from "../../mesh/rights.js";
 import type { Domain } from "../../mesh/types.js";
-import { may } from "../../state.js";
+import { may, session } from "../../state.js";
 import { OutcomeText, useAction } from "../../view/action.js";
 import { Badge } from "../../view/badge.js";
 import { Critical, Info, Plus } from "../../view/icons.js";
 import { Read } from "../../view/read.js";
-import type { Reading } from "../../view/use-read.js";
+import { type Reading, useRead } from "../../view/use-read.js";
 import { PolicyDialog, RemovePolicyDialog } from "./policy-edit.js";
 
 /** What owners of domains may make: the others are for products of every domain. */
@@ -32,6 +33,11 @@ export function PoliciesCard({
   const removing = useSignal<Policy | undefined>(undefined);
   const action = useAction();
   const tended = domains.filter(mayTendDomain).map(({ id }) => id);
+  const user = session.value.state === "signed-in" ? session.value.name : "";
+  const { data: own } = useRead(`owned by ${user}`, (signal) =>
+    mesh.products(new URLSearchParams({ owner: user, limit: "1000" }), signal),
+  );
+  const owned = own?.items.map(({ id }) => id) ?? [];
   const scopes = may("admin") ? SCOPE_KINDS : OWNERS_SCOPES;
   const edit = (id: string): void =>
     void action.run(async () => {
@@ -42,7 +48,7 @@ export function PoliciesCard({
     <section class="card" aria-labelledby="policies">
       <div class="card-head">
         <h2 id="policies">Policies</h2>
-        {(may("admin") || tended.length > 0) && (
+        {(may("admin") || tended.length + owned.length > 0) && (
           <button type="button" class="button button-small" onClick={() => (making.value = true)}>
             <Plus /> Make a policy
           </button>
@@ -59,7 +65,7 @@ export function PoliciesCard({
                 <PolicyRow
                   key={policy.id}
                   policy={policy}
-                  changes={mayChange(policy, tended)}
+                  changes={mayChange(policy, tended, owned)}
                   onEdit={() => edit(policy.id)}
                   onRemove={() => (removing.value = policy)}
                 />
@@ -96,11 +102,11 @@ export function PoliciesCard({
   );
 }
 
-/** As the registry decides, which has the last word. Whose a product is, only it knows here. */
-function mayChange({ scope }: Policy, tended: readonly string[]): boolean {
+/** As the registry decides, which has the last word: of which domain a policy's product is, only it knows here. */
+function mayChange({ scope }: Policy, tended: readonly string[], owned: readonly string[]): boolean {
   if (may("admin")) return true;
   if (scope.kind === "domain") return tended.includes(scope.domain);
-  return scope.kind === "product" && tended.length > 0;
+  return scope.kind === "product" && (owned.includes(scope.product) || tended.length > 0);
 }
 
 function PolicyRow({
