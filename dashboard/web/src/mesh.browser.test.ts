@@ -122,6 +122,59 @@ describe.skipIf(!installed)("the data products in a browser", { timeout: 90_000 
     await page.getByText("Another major version: readers may break").waitFor();
   });
 
+  it("registers a domain by keyboard alone, and says at the field what is wrong", async () => {
+    const page = await open("/mesh/domains");
+    const register = page.getByRole("button", { name: "Register a domain" });
+    const isFocused = (): Promise<boolean> =>
+      register.evaluate((button) => button.ownerDocument.activeElement === button);
+    await register.focus();
+    await page.keyboard.press("Enter");
+    await dialog(page).waitFor();
+    expect(await isFocused()).toBe(false);
+    await page.keyboard.press("Escape");
+    await dialog(page).waitFor({ state: "detached" });
+    await expect.poll(isFocused, patient).toBe(true);
+
+    await page.keyboard.press("Enter");
+    const id = dialog(page).getByLabel("Id", { exact: true });
+    await id.fill("Not Good");
+    await dialog(page).getByLabel("Owner").fill("ann");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => id.getAttribute("aria-invalid"), patient).toBe("true");
+    await id.fill("lab");
+    await page.keyboard.press("Enter");
+    await dialog(page).waitFor({ state: "detached" });
+    await expect.poll(() => new URL(page.url()).pathname, patient).toBe("/mesh/domains/lab");
+  });
+
+  it("makes a template, provisions by it, takes that back and removes the template", async () => {
+    const page = await open("/mesh/provisions");
+    const template = page.locator('[data-template="bare"]');
+    await page.getByRole("button", { name: "Make a template" }).click();
+    const text = dialog(page).getByLabel("Template");
+    await text.fill("{");
+    await dialog(page).getByRole("button", { name: "Save" }).click();
+    await dialog(page).getByText("This is not JSON").waitFor();
+    await text.fill(
+      JSON.stringify({ id: "bare", name: "Bare", components: [{ name: "product", settings: {} }] }),
+    );
+    await dialog(page).getByRole("button", { name: "Save" }).click();
+    await template.getByRole("button", { name: "Provision" }).click();
+    await dialog(page).getByLabel("Product").fill("provisioned");
+    await dialog(page).getByLabel("domain", { exact: true }).fill("env");
+    await dialog(page).getByLabel("owner", { exact: true }).fill("ann");
+    await dialog(page).getByRole("button", { name: "Provision" }).click();
+    const made = page.locator("[data-provision]");
+    await expect.poll(() => made.getAttribute("data-state"), patient).toBe("ready");
+    await made.getByRole("button", { name: "Undo…" }).click();
+    await dialog(page).getByRole("button", { name: "Undo it" }).click();
+    await expect.poll(() => made.getAttribute("data-state"), patient).toBe("undone");
+    await template.getByRole("button", { name: "Edit" }).click();
+    await expect.poll(() => text.inputValue(), patient).toContain("Bare");
+    await dialog(page).getByRole("button", { name: "Remove" }).click();
+    await template.waitFor({ state: "detached" });
+  });
+
   it("shows another's change instead of overwriting it", async () => {
     const page = await open("/mesh/products/humidity");
     await page.getByRole("button", { name: "Edit" }).click();
