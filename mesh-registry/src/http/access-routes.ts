@@ -78,7 +78,8 @@ export function accessRoutes(
         const { consumer, product } = subscriptions.get(id).value;
         // Its password opens every product of the consumer: owners of one of them do not get it.
         if (consumer !== name && role !== "admin") {
-          throw new RegistryError("not_found", `there is no subscription "${id}" of ${name}`);
+          // Word for word what is said of one that is not there: its id can be worked out of product and consumer.
+          throw new RegistryError("not_found", `there is no subscription "${id}"`);
         }
         const grants = access.grantsOf(consumer);
         if (!grants.has(product)) {

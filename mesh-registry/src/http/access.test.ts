@@ -321,6 +321,8 @@ test("consumers are told where the data is, and the broker's password is for the
   expect(code(await credential(as.bob))).toEqual([503, "broker_unavailable"]);
   // The owner of one product does not get what opens all of a consumer's.
   expect(code(await credential(as.alice))).toEqual([404, "not_found"]);
+  const { detail } = (await credential(as.alice)).body as { detail: string };
+  expect(detail).toBe(`there is no subscription "${id}"`);
 });
 
 test("what is read is noted by who says so, and what others did by administrators only", async () => {
