@@ -22,6 +22,9 @@ test("streams of a product are the one that was seen of it and those that its po
   expect(streams.streamsOf("classic")).toEqual(["env_legacy_door"]);
   expect(streams.productsOf("env_desk_a")).toEqual(["own", "wide"]);
 
+  expect(streams.productsOf("env_cellar_a")).toEqual(["wide"]); // not heard of yet
+  expect(streams.productsOf("env_cellar_b")).toEqual([]);
+
   streams.set({ id: "wide", outputPorts: ports("env/attic/+/raw") });
   expect(streams.streamsOf("wide")).toEqual(["env_attic_a", "env_attic_b"]);
   streams.remove("wide");

@@ -72,8 +72,14 @@ export class ProductStreams {
     return this.#wide.has(id);
   }
 
+  /** Also of a stream that was not heard of yet. */
   productsOf(stream: string): string[] {
-    return [...(this.#products.get(stream) ?? [])].sort();
+    const products = new Set(this.#products.get(stream));
+    if (!this.#known.has(stream)) {
+      const topics = topicsOf(stream);
+      for (const [id, wide] of this.#wide) if (isTaken(wide, topics)) products.add(id);
+    }
+    return [...products].sort();
   }
 
   #join(id: string, stream: string): void {
