@@ -70,7 +70,8 @@ export function subscriptionRoutes({ router, catalogue, reads: asks }: RoutePart
     if (policy?.named === false && !mayDecide) {
       throw forbidden(`the access policy of version ${policy.version} of "${id}" does not name ${name}`, id);
     }
-    const isAutomatic = policy?.named === true && policy.autoApprove;
+    const isAutomatic =
+      policy?.named === true && policy.autoApprove && !wasShutOut(subscriptions.find(id, name)?.value);
     const { kept, made } = await subscriptions.ask({
       product: id,
       consumer: name,
@@ -177,6 +178,13 @@ export function subscriptionRoutes({ router, catalogue, reads: asks }: RoutePart
       ),
     ),
   });
+}
+
+/** Whether its owner refused it or took it back last: a policy does not give that again by itself. */
+function wasShutOut(subscription: Subscription | undefined): boolean {
+  const last = subscription?.history.findLast(({ state }) => state !== "requested");
+  const isRefusal = last?.state === "rejected" || last?.state === "revoked";
+  return isRefusal && last.by !== subscription?.consumer && !last.by.startsWith("registry:");
 }
 
 /** An approval need not say anything. */

@@ -195,6 +195,15 @@ test("the access policy of the newest version lets in whom it names, and nobody 
   const may = async (who: { Authorization: string }): Promise<unknown> =>
     ((await ask("GET", "/products/orders/access", undefined, who)).body as { may: unknown }).may;
   expect(await may(as.cleo)).toMatchObject({ reason: expect.stringContaining("version 1.0.0") });
+  // What the owner took back is the owner's to give again, however often it is asked for.
+  const cleos = `/subscriptions/${subscriptionId("orders", "cleo")}`;
+  await ask("POST", `${cleos}/revoke`, { reason: "enough" }, as.alice);
+  expect((await ask("POST", path, WANTED, as.cleo)).body).toMatchObject({ state: "requested" });
+  expect((await ask("POST", path, WANTED, as.cleo)).body).toMatchObject({ state: "requested" });
+  expect((await ask("POST", `${cleos}/approve`, {}, as.alice)).status).toBe(200);
+  // Who left by itself comes back so.
+  await ask("POST", `${cleos}/revoke`, { reason: "done" }, as.cleo);
+  expect((await ask("POST", path, WANTED, as.cleo)).body).toMatchObject({ state: "approved" });
   // A narrower one ends what was open by the policy alone; what was approved stays until it is revoked.
   await publish("1.1", { consumers: ["eve"] });
   expect(await may(as.bob)).toMatchObject({ allowed: true });
