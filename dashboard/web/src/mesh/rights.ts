@@ -3,8 +3,9 @@ import { type Domain, type Product, UNCLAIMED } from "./types.js";
 
 /** As the registry decides, which has the last word: this only hides what it would refuse. */
 
-/** Whether the user may change this product. Of its domain more is known once it was read. */
+/** Whether the user may change this product, which takes an operator. Of its domain more is known once it was read. */
 export function mayTend(product: Product, domain: Domain | undefined): boolean {
+  if (!may("operator")) return false;
   if (mayDecide(product, domain)) return true;
   return product.owner === UNCLAIMED && mayClaimIn(domain);
 }
@@ -17,12 +18,12 @@ export function mayDecide({ owner, domain: of }: Product, domain: Domain | undef
 }
 
 export function mayTendDomain(domain: Domain): boolean {
-  return may("admin") || isOf(domain.id, domain) || (domain.owner === UNCLAIMED && may("operator"));
+  return may("admin") || (may("operator") && (isOf(domain.id, domain) || domain.owner === UNCLAIMED));
 }
 
 /** In a domain that is somebody's, so are the streams that come up in it. */
 function mayClaimIn(domain: Domain | undefined): boolean {
-  return may("operator") && (domain === undefined || domain.owner === UNCLAIMED);
+  return domain === undefined || domain.owner === UNCLAIMED;
 }
 
 function isOf(id: string, domain: Domain | undefined): boolean {

@@ -56,7 +56,8 @@ export function ProductAccessPart({ product }: ProductProps) {
           }
         </Read>
       </section>
-      <AccessLog product={id} changes={changes.value} />
+      {/* Of others the registry keeps it, and notes each look at it as a refusal. */}
+      {decides && <AccessLog product={id} changes={changes.value} />}
       {asking.value && (
         <AskDialog product={id} forOthers={decides} onClose={() => (asking.value = false)} onAsked={reload} />
       )}
