@@ -94,11 +94,12 @@ export async function showImpact(
       each.consumers.join(", "),
     ]),
   ];
+  const people = [...new Set([...report.owners, ...report.consumers])];
   await print(terminal, options, report, () =>
     [
       table([["STEPS", "PRODUCT", "OWNER", "CONSUMERS"], ...rows]),
       "",
-      `tell ${[...new Set([...report.owners, ...report.consumers])].join(", ")}`,
+      people.length === 0 ? "nobody owns or reads it: nobody is to be told" : `tell ${people.join(", ")}`,
     ].join("\n"),
   );
 }
