@@ -172,3 +172,19 @@ test("a mandatory policy of all that comes later holds beside an older one of a 
   await ask("POST", "/products/orders/quality", { metrics: { completeness: 96 } });
   expect(report(await ask("GET", "/products/orders/compliance")).state).toBe("pass");
 });
+
+test("what cannot have been measured is refused by name", async () => {
+  const { ask } = await registryService();
+  await ask("POST", "/domains", SALES);
+  await ask("POST", "/products", orders());
+  const metrics = { timeliness_hours: -1, completeness: 101, drift: -3, accuracy_percent: -0.5 };
+  const { status, body } = await ask("POST", "/products/orders/quality", { metrics });
+  expect(status).toBe(422);
+  expect(body).toMatchObject({
+    errors: [
+      { pointer: "/metrics/timeliness_hours", value: "-1", expected: "expected a time of at least 0" },
+      { pointer: "/metrics/completeness", value: "101", expected: "expected a percentage from 0 to 100" },
+      { pointer: "/metrics/accuracy_percent" },
+    ],
+  });
+});

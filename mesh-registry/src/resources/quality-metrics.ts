@@ -1,5 +1,6 @@
 import { QUALITY_WINDOWS } from "@fieldmesh/protocol";
 import { z } from "zod";
+import { metricName } from "../rules/quantity.js";
 import { filledText, resourceId, time } from "./fields.js";
 
 /** Of one product, each by its own name. */
@@ -11,9 +12,27 @@ export const metricsInput = z
     metrics: z
       .record(filledText(100), z.number())
       .refine((given) => Object.keys(given).length > 0, "expected at least one metric")
-      .refine((given) => Object.keys(given).length <= MAX_METRICS, `expected at most ${MAX_METRICS} metrics`),
+      .refine((given) => Object.keys(given).length <= MAX_METRICS, `expected at most ${MAX_METRICS} metrics`)
+      .superRefine((given, context) => {
+        for (const [name, value] of Object.entries(given)) {
+          const message = faultOf(name, value);
+          if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+        }
+      }),
   })
   .meta({ id: "MetricsInput" });
+
+/** Shares of a whole, which rules read as percent where their name does not say so. */
+const SHARES: ReadonlySet<string> = new Set(["availability", "completeness", "validity"]);
+
+/** What cannot have been measured must not pass. */
+function faultOf(name: string, value: number): string | undefined {
+  const { metric, unit } = metricName(name);
+  if (unit === "%" || (unit === undefined && SHARES.has(metric))) {
+    return value < 0 || value > 100 ? "expected a percentage from 0 to 100" : undefined;
+  }
+  return unit !== undefined && value < 0 ? "expected a time of at least 0" : undefined;
+}
 
 /** One number that was posted, by the name that it was posted under. */
 export const postedMetric = z
