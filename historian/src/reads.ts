@@ -25,7 +25,7 @@ export function createReads(
     quality: publisher,
     configuration: {
       get current() {
-        return configuration.current;
+        return configuration.own;
       },
       put: async (document, ifVersion, by) => {
         // What is put here would not hold where it matters.

@@ -6,19 +6,16 @@ type Streams = ConfigurationContent["streams"];
 type Stream = Streams[string];
 
 /**
- * A file's document with what the registry says of the streams of data products: what these promise wins, field by
- * field, and all else stays as the file has it.
+ * A document of one's own with what the registry says of the streams of data products: what these promise wins, field by
+ * field, and all else stays as that document has it.
  */
-export function besideRegistry(
-  file: ParsedConfiguration,
-  registry: ParsedConfiguration,
-): ParsedConfiguration {
-  const streams = { ...file.content.streams };
+export function besideRegistry(own: ParsedConfiguration, registry: ParsedConfiguration): ParsedConfiguration {
+  const streams = { ...own.content.streams };
   for (const [stream, promised] of Object.entries(registry.content.streams)) {
-    const own = Object.hasOwn(streams, stream) ? streams[stream] : undefined;
-    streams[stream] = own === undefined ? promised : over(own, promised);
+    const before = Object.hasOwn(streams, stream) ? streams[stream] : undefined;
+    streams[stream] = before === undefined ? promised : over(before, promised);
   }
-  return { ...file, content: { ...file.content, streams } };
+  return { ...own, content: { ...own.content, streams } };
 }
 
 function over(own: Stream, promised: Stream): Stream {

@@ -206,6 +206,7 @@ describe("the configuration in force", () => {
     expect(configuration.current.version).toBe(0);
     const document = { retention: { raw: "2d" } };
     expect(await configuration.put(document, 0, "ann")).toEqual({
+      source: "admin",
       version: 1,
       document: { ...document, version: 1 },
     });
@@ -266,7 +267,7 @@ describe("the registry's configuration", () => {
       expect(configuration).toMatchObject({ source: "registry", current: { version: 3 } }),
     );
     await vi.waitFor(() => expect(asked.at(-1)).toBe(`"${JSON.stringify(document).length}"`));
-    await expect(configuration.put({}, undefined, "ann")).rejects.toMatchObject({ status: 409 });
+    expect(configuration.own).toEqual({ source: "defaults", version: 0, document: {} });
     document = { version: 4, retention: { raw: "10d" } };
     await vi.waitFor(() => expect(configuration.current.version).toBe(4));
     await close();
@@ -276,7 +277,7 @@ describe("the registry's configuration", () => {
 
     const again = await open({ folder, registryUrl: url });
     expect(again).toMatchObject({ source: "registry", current: { version: 4 } });
-    expect(JSON.parse(await readFile(join(folder, "configuration.json"), "utf8"))).toMatchObject({
+    expect(JSON.parse(await readFile(join(folder, "registry.json"), "utf8"))).toMatchObject({
       format: 1,
       etag: expect.any(String) as string,
     });
@@ -364,6 +365,38 @@ retention: {raw: 1d}
     await configuration.close();
     await close();
     inForce(await open({ folder, file, registryUrl: url }));
+  });
+
+  it("adds to what an administrator put what data products promise, also after a restart", async () => {
+    const folder = await folderOf();
+    const promised = (target: number) => ({ [STREAM]: { objectives: { availability: { target } } } });
+    const { url, close } = await registry((_, response) => {
+      response
+        .writeHead(200)
+        .end(JSON.stringify({ version: 9, streams: promised(0.9), access: { streams: {} } }));
+    });
+    const configuration = await open({ folder, registryUrl: url });
+    configuration.start();
+    await vi.waitFor(() => expect(configuration.source).toBe("registry"));
+    const own = { retention: { raw: "3d" }, streams: promised(0.5) };
+    expect(await configuration.put(own, 9, "ann")).toBeUndefined(); // the registry's number is not of it
+    expect(await configuration.put(own, 0, "ann")).toMatchObject({ version: 1, document: own });
+    const holds = async (it: Awaited<ReturnType<typeof open>>): Promise<void> => {
+      expect(it).toMatchObject({
+        source: "admin",
+        current: { version: 1 },
+        retention: { raw: 3 * 86_400_000 },
+      });
+      expect(it.objectives(STREAM)).toMatchObject([{ measure: "availability", target: 0.9 }, {}, {}, {}]);
+      expect(it.access.kind).not.toBe("unknown");
+      await it.close();
+    };
+    await holds(configuration);
+    await close();
+    await holds(await open({ folder, registryUrl: url }));
+    // Without the registry what was put stays.
+    const alone = await open({ folder });
+    expect(alone.objectives(STREAM)[0]).toMatchObject({ target: 0.5 });
   });
 
   it("holds also when it cannot be kept", async () => {

@@ -3,7 +3,7 @@ import { ConfigFileError, HttpProblem, type Log } from "@fieldmesh/runtime";
 import { type AccessRules, rulesOf } from "../access/access-rules.js";
 import { besideRegistry } from "./beside-registry.js";
 import { type Contract, contractsOf } from "./contract-of.js";
-import { readKept, writeKept } from "./kept-configuration.js";
+import { type KeptConfiguration, readKept, writeKept } from "./kept-configuration.js";
 import { type Objective, resolverOf } from "./objectives-of.js";
 import {
   type ConfigurationProblems,
@@ -20,7 +20,7 @@ export type ConfigurationSource = "defaults" | "admin" | "registry" | "file";
 export interface ConfigurationOptions {
   /** `HISTORIAN_CONFIG`: then nobody else may change it. */
   file?: string | undefined;
-  /** `REGISTRY_URL`: then the registry says what it is, and beside a file what data products promise and who reads them. */
+  /** `REGISTRY_URL`: then the registry says what data products promise and who reads them, over all that is said here. */
   registryUrl?: URL | undefined;
   /** What the registry is shown. */
   serviceToken?: string | undefined;
@@ -42,40 +42,48 @@ const NOTHING: ParsedConfiguration = parsedOrThrow({});
 const UNKNOWN: AccessRules = { kind: "unknown" };
 
 /**
- * Opens the configuration: the file's, else the registry's as it was last known, else what an administrator put,
- * else the defaults. Nothing is fetched until `start()`.
+ * Opens the configuration: the file's, else what an administrator put, else the defaults; and with it what the
+ * registry says, as it was last known. Nothing is fetched until `start()`.
  * @throws ConfigFileError naming line, field, value and what is expected; FormatVersionError
  */
 export async function createConfiguration(options: ConfigurationOptions): Promise<Configuration> {
   const { file, registryUrl, folder } = options;
-  const fromFile = file === undefined ? undefined : await readConfiguration(file);
-  if (fromFile !== undefined && registryUrl === undefined) {
-    return new Configuration(options, { source: "file", parsed: fromFile, access: accessOf(fromFile) });
-  }
-  const kept = await readKept(folder);
-  const isCurrent = kept !== undefined && (registryUrl === undefined || kept.source === "registry");
-  const nothing = registryUrl === undefined ? accessOf(NOTHING) : UNKNOWN;
-  const access = isCurrent ? accessOf(kept.parsed) : nothing;
-  // Without this a new registry's document would be taken for the one that is here.
-  const etag = isCurrent && registryUrl !== undefined ? kept.etag : undefined;
-  if (fromFile !== undefined) {
-    const parsed = isCurrent ? besideRegistry(fromFile, kept.parsed) : fromFile;
-    return new Configuration(options, { source: "file", file: fromFile, parsed, access, etag });
-  }
-  return isCurrent
-    ? new Configuration(options, { source: kept.source, parsed: kept.parsed, access, etag })
-    : new Configuration(options, { source: "defaults", parsed: { ...NOTHING, version: 0 }, access });
+  const own =
+    file === undefined
+      ? await ownOf(folder)
+      : { source: "file" as const, parsed: await readConfiguration(file) };
+  const kept = registryUrl === undefined ? undefined : await readKept(folder, "registry");
+  return new Configuration(options, own, kept);
 }
 
-/** What a configuration begins with. */
-interface Beginning {
+async function ownOf(folder: string): Promise<Own> {
+  const kept = await readKept(folder, "admin");
+  return kept === undefined
+    ? { source: "defaults", parsed: { ...NOTHING, version: 0 } }
+    : { source: "admin", parsed: kept.parsed };
+}
+
+/** What is said here, whatever the registry says. */
+interface Own {
+  source: Exclude<ConfigurationSource, "registry">;
+  parsed: ParsedConfiguration;
+}
+
+/** What is in force. */
+interface InForce {
   source: ConfigurationSource;
-  /** What the file says by itself, where there is a registry beside it. */
-  file?: ParsedConfiguration;
   parsed: ParsedConfiguration;
   access: AccessRules;
-  /** Of the registry's document that is kept. */
-  etag?: string | undefined;
+}
+
+/** @param registry undefined as long as it was never reached; then nobody but administrators reads */
+function inForce(own: Own, registry: ParsedConfiguration | undefined): InForce {
+  if (registry === undefined) return { ...own, access: UNKNOWN };
+  // A registry that says nothing of access keeps nobody out.
+  const access = accessOf(registry);
+  return own.source === "defaults"
+    ? { source: "registry", parsed: registry, access }
+    : { source: own.source, parsed: besideRegistry(own.parsed, registry), access };
 }
 
 /** Reads the file that `HISTORIAN_CONFIG` names. @throws ConfigFileError */
@@ -96,7 +104,9 @@ export class Configuration {
   readonly #listeners = new Set<() => void>();
   readonly #accessListeners = new Set<() => void>();
   readonly #registry: RegistrySource | undefined;
-  readonly #file: ParsedConfiguration | undefined;
+  #own: Own;
+  /** What the registry said last. */
+  #said: ParsedConfiguration | undefined;
   #source: ConfigurationSource;
   #parsed: ParsedConfiguration;
   #resolve: (stream: string) => Objective[];
@@ -104,9 +114,11 @@ export class Configuration {
   #access: AccessRules;
   #putting: Promise<unknown> = Promise.resolve();
 
-  constructor(options: ConfigurationOptions, { source, file, parsed, access, etag }: Beginning) {
+  constructor(options: ConfigurationOptions, own: Own, kept: KeptConfiguration | undefined) {
     this.#options = options;
-    this.#file = file;
+    this.#own = own;
+    this.#said = kept?.parsed;
+    const { source, parsed, access } = this.#inForce();
     this.#source = source;
     this.#parsed = parsed;
     this.#resolve = resolverOf(parsed.content);
@@ -117,7 +129,8 @@ export class Configuration {
     this.#registry = new RegistrySource({
       url: registryUrl,
       token: serviceToken,
-      etag,
+      // Without this a new registry's document would be taken for the one that is here.
+      etag: kept?.etag,
       take: (document, newEtag) => this.#takeFromRegistry(document, newEtag),
       log,
       ...(fetch === undefined ? {} : { fetch }),
@@ -125,10 +138,16 @@ export class Configuration {
     });
   }
 
-  /** Version 0 while nobody has configured anything. */
+  /** What is in force; its version is told with each figure. 0 while nobody has configured anything. */
   get current(): VersionedConfiguration {
     const { version, document } = this.#parsed;
     return { version, document };
+  }
+
+  /** What is said here, which an administrator replaces; without what the registry says. */
+  get own(): VersionedConfiguration & { source: Own["source"] } {
+    const { source, parsed } = this.#own;
+    return { source, version: parsed.version, document: parsed.document };
   }
 
   get source(): ConfigurationSource {
@@ -183,8 +202,8 @@ export class Configuration {
 
   /**
    * Puts a document in the place of that version; `undefined`: of whatever is there.
-   * @returns what is in force then, or undefined when another version is
-   * @throws HttpProblem 422 naming each field that is wrong, 409 when it is kept elsewhere
+   * @returns what is said here then, or undefined when another version is
+   * @throws HttpProblem 422 naming each field that is wrong, 409 when it is in a file
    */
   async put(
     document: unknown,
@@ -201,23 +220,27 @@ export class Configuration {
     ifVersion: number | undefined,
     by: string,
   ): Promise<VersionedConfiguration | undefined> {
-    this.#refuseElsewhere();
-    if (ifVersion !== undefined && ifVersion !== this.#parsed.version) return undefined;
+    if (this.#own.source === "file") {
+      const where = "in the file that HISTORIAN_CONFIG names: change it there and start the historian again";
+      throw new HttpProblem(409, "configured_elsewhere", `the configuration is kept ${where}`);
+    }
+    if (ifVersion !== undefined && ifVersion !== this.#own.parsed.version) return undefined;
     const parsed = parseConfiguration(document);
     if (!parsed.ok) throw problemOf(parsed.problems);
-    const version = this.#parsed.version + 1;
+    const version = this.#own.parsed.version + 1;
     // What it says of its own version is that of the one it was made from.
     const numbered = { ...(document as Record<string, unknown>), version };
     const next = { version, document: numbered, content: { ...parsed.value.content, version } };
     await writeKept(this.#options.folder, { source: "admin", parsed: next });
     this.#options.log.info({ version, by }, "the configuration was changed");
-    this.#replace("admin", next);
-    return this.current;
+    this.#own = { source: "admin", parsed: next };
+    this.#replace();
+    return this.own;
   }
 
   /**
-   * Takes over what an administrator put at another historian of the same store, when it is newer and this one is
-   * not configured elsewhere.
+   * Takes over what an administrator put at another historian of the same store, when it is newer and this one has no
+   * file.
    */
   async adopt(version: number, document: unknown): Promise<void> {
     const adopting = this.#putting.catch(() => undefined).then(() => this.#adopt(version, document));
@@ -226,8 +249,8 @@ export class Configuration {
   }
 
   async #adopt(version: number, document: unknown): Promise<void> {
-    const { file, registryUrl, folder, log } = this.#options;
-    if (file !== undefined || registryUrl !== undefined || version <= this.#parsed.version) return;
+    const { folder, log } = this.#options;
+    if (this.#own.source === "file" || version <= this.#own.parsed.version) return;
     const parsed = parseConfiguration(document);
     if (!parsed.ok) {
       log.warn(
@@ -239,19 +262,8 @@ export class Configuration {
     const next = { ...parsed.value, version, content: { ...parsed.value.content, version } };
     await writeKept(folder, { source: "admin", parsed: next });
     log.info({ version }, "took over the configuration that the store has");
-    this.#replace("admin", next);
-  }
-
-  #refuseElsewhere(): void {
-    const { file, registryUrl } = this.#options;
-    const where =
-      file !== undefined
-        ? `in the file that HISTORIAN_CONFIG names: change it there and start the historian again`
-        : registryUrl !== undefined
-          ? `by the registry: what data products promise is changed there, and all else, as retention, is in a file that HISTORIAN_CONFIG names`
-          : undefined;
-    if (where !== undefined)
-      throw new HttpProblem(409, "configured_elsewhere", `the configuration is kept ${where}`);
+    this.#own = { source: "admin", parsed: next };
+    this.#replace();
   }
 
   async #takeFromRegistry(document: unknown, etag: string | undefined): Promise<string | undefined> {
@@ -268,13 +280,20 @@ export class Configuration {
       );
     }
     log.info({ version: parsed.value.version }, "took the registry's configuration");
-    // A registry that says nothing of access keeps nobody out.
-    if (this.#file === undefined) this.#replace("registry", parsed.value);
-    else this.#replace("file", besideRegistry(this.#file, parsed.value), accessOf(parsed.value));
+    this.#said = parsed.value;
+    this.#replace();
     return undefined;
   }
 
-  #replace(source: ConfigurationSource, parsed: ParsedConfiguration, access = accessOf(parsed)): void {
+  #inForce(): InForce {
+    const own = this.#own;
+    return this.#options.registryUrl === undefined
+      ? { ...own, access: accessOf(own.parsed) }
+      : inForce(own, this.#said);
+  }
+
+  #replace(): void {
+    const { source, parsed, access } = this.#inForce();
     // Who was let in or shut out is no reason to look at every promise again.
     const isOther = !promisesTheSame(this.#parsed, parsed);
     this.#source = source;

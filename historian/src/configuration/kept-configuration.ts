@@ -17,8 +17,8 @@ export interface KeptConfiguration {
 const FORMAT = 1;
 
 /** @throws FormatVersionError, ConfigFileError when the file is not as it was written */
-export async function readKept(folder: string): Promise<KeptConfiguration | undefined> {
-  const path = pathIn(folder);
+export async function readKept(folder: string, from: KeptSource): Promise<KeptConfiguration | undefined> {
+  const path = pathIn(folder, from);
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -46,9 +46,9 @@ export async function readKept(folder: string): Promise<KeptConfiguration | unde
 export async function writeKept(folder: string, { source, etag, parsed }: KeptConfiguration): Promise<void> {
   const { version, document } = parsed;
   const kept = { format: FORMAT, source, etag, version, document };
-  await writeFileAtomic(pathIn(folder), `${JSON.stringify(kept, null, 2)}\n`, 0o600);
+  await writeFileAtomic(pathIn(folder, source), `${JSON.stringify(kept, null, 2)}\n`, 0o600);
 }
 
-function pathIn(folder: string): string {
-  return join(folder, "configuration.json");
+function pathIn(folder: string, source: KeptSource): string {
+  return join(folder, source === "admin" ? "configuration.json" : "registry.json");
 }

@@ -30,14 +30,11 @@ export class SharedConfiguration {
     await this.#configuration.adopt(version, JSON.parse(text));
   }
 
-  /** Puts what is in force into the store when it is newer there. Only by the one that writes. */
+  /** Puts it into the store when it is newer there. Only by the one that writes. */
   async give(): Promise<void> {
-    const { source, current } = this.#configuration;
-    if (source !== "admin" || current.version <= this.#shared) return;
-    await upsert(this.#collection, ADMINISTRATOR, {
-      version: current.version,
-      text: JSON.stringify(current.document),
-    });
-    this.#shared = current.version;
+    const { source, version, document } = this.#configuration.own;
+    if (source !== "admin" || version <= this.#shared) return;
+    await upsert(this.#collection, ADMINISTRATOR, { version, text: JSON.stringify(document) });
+    this.#shared = version;
   }
 }

@@ -9,7 +9,7 @@ import type {
 import type { Appended, Sample, Series } from "@fieldmesh/storage";
 import type { EventQuery } from "../events/event-history.js";
 
-/** The configuration document as it is in force. */
+/** The configuration document as it is said here, without what the registry adds. */
 export interface VersionedConfiguration {
   version: number;
   document: unknown;
