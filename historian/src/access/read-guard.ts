@@ -33,12 +33,25 @@ export class ReadGuard {
 
   /**
    * @param what is done, in a word: `read`, `export`, `import`
-   * @throws HttpProblem 403 that says of which data product it is and what to do
+   * @throws HttpProblem 403 that says of which data product it is and what to do; 404, as of a stream that is not there,
+   * where they may not even know of it
    */
   check(reader: Reader, stream: string, what: string): void {
     const verdict = this.judge(reader, stream);
     this.#record(reader, stream, what, verdict);
-    if (!verdict.allowed) throw problemOf(verdict);
+    if (verdict.allowed) return;
+    throw isHidden(verdict, reader) ? streamUnknown(stream) : problemOf(verdict);
+  }
+
+  /** As {@link check}, where a stream that is not there is no error: true when this one is to look like that. */
+  hides(reader: Reader, stream: string, what: string): boolean {
+    const verdict = this.judge(reader, stream);
+    if (verdict.allowed || !isHidden(verdict, reader)) {
+      this.check(reader, stream, what);
+      return false;
+    }
+    this.#record(reader, stream, what, verdict);
+    return true;
   }
 
   /**
@@ -90,6 +103,16 @@ export class ReadGuard {
     if (!verdict.allowed) log.info({ who: name, what, stream, product, reason }, "a read was refused");
     if (product !== undefined) record?.({ who: name, what, product, allowed: verdict.allowed, reason });
   }
+}
+
+/** Whose grant has ended knows that it is there. */
+function isHidden({ readers }: Exclude<ReadVerdict, { allowed: true }>, { name }: Reader): boolean {
+  return readers?.visibility === "private" && !Object.hasOwn(readers.consumers, name);
+}
+
+/** The answer to who asks for a stream that is not there, or that is not to be known of. */
+export function streamUnknown(name: string): HttpProblem {
+  return new HttpProblem(404, "stream_unknown", `there is no stream ${JSON.stringify(name.slice(0, 100))}`);
 }
 
 function problemOf({ code, detail, readers }: Exclude<ReadVerdict, { allowed: true }>): HttpProblem {

@@ -88,6 +88,13 @@ async function json<T>(path: string, who?: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
+/** Of a refusal, without the name that was asked for. */
+async function shape(path: string): Promise<object> {
+  const answer = await ask(path);
+  const { requestId: _id, detail, ...rest } = (await answer.json()) as { requestId: string; detail: string };
+  return { ...rest, detail: detail.replace(/"[^"]*"/, '"…"'), type: answer.headers.get("content-type") };
+}
+
 const DATA = ["/latest", "/readings", "/readings?format=csv", "/readings?format=ndjson&last=1d", "/gaps"];
 
 describe("a stream that was not granted", () => {
@@ -119,6 +126,18 @@ describe("a stream that was not granted", () => {
     });
   });
 
+  test("of a private product is answered as one that is not there, and the refusal is recorded", async () => {
+    const nothing = await shape("/streams/env_desk_nothing/latest");
+    for (const path of DATA) {
+      const hidden = await shape(`/streams/${PRIVATE}${path}`);
+      expect([path, hidden]).toEqual([path, nothing]);
+    }
+    expect(await (await ask(`/events?stream=${PRIVATE}`)).json()).toEqual([]);
+    expect(rules.recorded).toHaveLength(DATA.length + 1);
+    expect(rules.recorded[0]).toMatchObject({ who: "viewer", product: "people", allowed: false });
+    expect((await ask(`/streams/${PRIVATE}/latest`, "admin")).status).toBe(200);
+  });
+
   test("takes no import of who may not read it", async () => {
     rules.grant({});
     const csv = {
@@ -146,10 +165,10 @@ describe("a stream that was not granted", () => {
       [RESTRICTED, "climate", "1.2.0"],
     ]);
     expect(await json(`/streams/${RESTRICTED}`)).toMatchObject({ refused: { product: "climate" } });
-    expect((await ask(`/streams/${PRIVATE}`)).status).toBe(403);
+    expect((await ask(`/streams/${PRIVATE}`)).status).toBe(404);
     const { reports } = await json<HistoryQuality>("/quality");
     expect(reports.map(({ stream }) => stream)).toEqual([OPEN, RESTRICTED]);
-    expect((await ask(`/streams/${PRIVATE}/quality`)).status).toBe(403);
+    expect((await ask(`/streams/${PRIVATE}/quality`)).status).toBe(404);
     expect(await json<HistoryStream[]>("/streams", "admin")).toHaveLength(3);
   });
 

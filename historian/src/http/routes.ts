@@ -14,7 +14,7 @@ import {
 import { type Request, type RequestHandler, type Response, Router } from "express";
 import { z } from "zod";
 import type { Reader, ReadVerdict } from "../access/access-rules.js";
-import type { ReadGuard } from "../access/read-guard.js";
+import { type ReadGuard, streamUnknown } from "../access/read-guard.js";
 import { answered, inTime, linkNext, sendJson } from "./answers.js";
 import { sendExport } from "./export-route.js";
 import { type ImportLimits, importRoute } from "./import-route.js";
@@ -187,7 +187,10 @@ export function historyRoutes(options: HistoryRoutesOptions): Router {
     const range = openRange({ ...query, last }, clock());
     const reader = principalOf(response);
     if (query.stream === undefined) guard.checkKnown(reader);
-    else guard.check(reader, query.stream, "read");
+    else if (guard.hides(reader, query.stream, "read")) {
+      sendJson(request, response, []);
+      return;
+    }
     const page = await inTime(
       reads.events.find({ ...query, ...range, limit }).catch(cursorProblem(query.after)),
     );
@@ -299,7 +302,7 @@ async function streamOf(reads: HistoryReads, request: Request): Promise<HistoryS
   const name = typeof given === "string" ? given : "";
   const stream = await inTime(toPromise(reads.stream(name)));
   if (stream !== undefined) return stream;
-  throw new HttpProblem(404, "stream_unknown", `there is no stream ${JSON.stringify(name.slice(0, 100))}`);
+  throw streamUnknown(name);
 }
 
 function formatOf(request: Request, { format }: Query<"format">): "json" | "csv" | "ndjson" {
