@@ -33,6 +33,10 @@ export const FLOOD_SCENARIOS: readonly FloodScenario[] = Object.entries(SHAPES).
   ([0, 1] as const).map((qos) => ({ ...shape, qos, name: `${name}, QoS ${qos}` })),
 );
 
+const FLOOD_MS = 2_500;
+/** Of few messages a longer run: in the first seconds all brokers on Node.js are busy with compiling themselves. */
+const TRICKLE_MS = 10_000;
+
 export interface FloodSample {
   scenario: string;
   qos: 0 | 1;
@@ -55,7 +59,7 @@ export async function measureFlood(
   const result = await flood(running.port, {
     ...plan,
     payloadBytes: 100,
-    durationMs: quick ? 1_000 : plan.rate === undefined ? 2_500 : 4_000, // of few messages a longer run
+    durationMs: quick ? 1_000 : plan.rate === undefined ? FLOOD_MS : TRICKLE_MS,
     onStarted: () => watch.begin(),
   });
   const usage = watch.end();
