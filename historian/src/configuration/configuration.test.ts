@@ -227,6 +227,13 @@ describe("the configuration in force", () => {
     expect(again.retention.raw).toBe(2 * 86_400_000);
   });
 
+  it("does not take for its own what a registry said, from when both were in one file", async () => {
+    const folder = await folderOf();
+    const kept = { format: 1, source: "registry", version: 7, document: { retention: { raw: "1d" } } };
+    await writeFile(join(folder, "configuration.json"), JSON.stringify(kept));
+    expect(await open({ folder })).toMatchObject({ source: "defaults", current: { version: 0 } });
+  });
+
   it("does not overwrite a kept one that a newer program wrote", async () => {
     const folder = await folderOf();
     await writeFile(join(folder, "configuration.json"), '{"format": 2}');

@@ -40,6 +40,8 @@ export async function readKept(folder: string, from: KeptSource): Promise<KeptCo
     throw new ConfigFileError(path, problems);
   }
   const { source, etag, version } = kept;
+  // Both were in one file once: what a registry said then is asked for again.
+  if (source !== from) return undefined;
   return { source, ...(etag === undefined ? {} : { etag }), parsed: { ...parsed.value, version } };
 }
 
