@@ -123,6 +123,7 @@ export {
   statsSchema,
   statusSchema,
 } from "./schemas.js";
+export { fitsFilter } from "./topic-filter.js";
 export {
   buildTopic,
   CONSUMER_FILTERS,

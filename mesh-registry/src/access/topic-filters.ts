@@ -1,3 +1,4 @@
+import { topicsOf } from "../observe/stream-topics.js";
 import type { Product } from "../resources/product.js";
 
 /**
@@ -10,8 +11,5 @@ export function topicFiltersOf({
 }: Pick<Product, "outputPorts" | "observed">): string[] {
   const filters = outputPorts.flatMap((port) => (port.kind === "mqtt" ? [port.topicFilter] : []));
   if (filters.length > 0) return [...new Set(filters)];
-  // Names of the wire have no underscore in them.
-  const [domain, node, sensor, ...more] = observed?.stream.split("_") ?? [];
-  if (domain === undefined || node === undefined || sensor === undefined || more.length > 0) return [];
-  return [`${domain}/${node}/${sensor}/raw`];
+  return observed === undefined ? [] : topicsOf(observed.stream);
 }

@@ -1,3 +1,4 @@
+import { streamOfTopic } from "../observe/stream-topics.js";
 import type { Product } from "../resources/product.js";
 import { topicFiltersOf } from "./topic-filters.js";
 
@@ -35,8 +36,8 @@ export function httpWaysTo(product: Pick<Product, "outputPorts" | "observed">, t
 /** Streams that a product names itself; others its topic filters may cover. */
 function streamsOf(product: Pick<Product, "outputPorts" | "observed">): string[] {
   const named = topicFiltersOf(product).flatMap((filter) => {
-    const [, domain, node, sensor] = /^([^/+#]+)\/([^/+#]+)\/([^/+#]+)\/raw$/.exec(filter) ?? [];
-    return domain === undefined ? [] : [`${domain}_${node}_${sensor}`];
+    const stream = streamOfTopic(filter);
+    return stream === undefined ? [] : [stream];
   });
   const { observed } = product;
   return [...new Set([...(observed === undefined ? [] : [observed.stream]), ...named])];

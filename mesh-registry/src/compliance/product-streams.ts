@@ -1,5 +1,5 @@
+import { fitsFilter } from "@fieldmesh/protocol";
 import { streamOfTopic, topicsOf } from "../observe/stream-topics.js";
-import { covers } from "../observe/topic-filter.js";
 import type { Product } from "../resources/product.js";
 
 /** What is known of where the data of a product comes from. */
@@ -94,5 +94,5 @@ export class ProductStreams {
 }
 
 function isTaken(filters: readonly string[], topics: readonly string[]): boolean {
-  return filters.some((filter) => topics.some((topic) => covers(filter, topic)));
+  return filters.some((filter) => topics.some((topic) => fitsFilter(filter, topic)));
 }

@@ -1,10 +1,10 @@
+import { fitsFilter } from "@fieldmesh/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Product } from "../resources/product.js";
 import type { Products } from "../store/products.js";
 import type { Kept, TableListener } from "../store/table.js";
 import { createStreamIndex, streamsNamedBy } from "./stream-index.js";
-import { covers } from "./topic-filter.js";
 
 const STREAM = "env_desk_temperature";
 const TOPIC = "env/desk/temperature/raw";
@@ -171,5 +171,5 @@ test.each([
   ["env/+/raw", false],
   ["lab/#", false],
 ])("a filter %s covers a topic of readings: %s", (filter, is) => {
-  expect(covers(filter, TOPIC)).toBe(is);
+  expect(fitsFilter(filter, TOPIC)).toBe(is);
 });

@@ -1,9 +1,8 @@
-import { parseStreamName } from "@fieldmesh/protocol";
+import { fitsFilter, parseStreamName } from "@fieldmesh/protocol";
 import { isGoverned } from "../access/decisions.js";
 import type { Product } from "../resources/product.js";
 import type { Products } from "../store/products.js";
 import { streamOfTopic, topicsOf } from "./stream-topics.js";
-import { covers } from "./topic-filter.js";
 
 /** Who offers which stream: what was observed, and what products say of their ports. */
 export interface StreamIndex {
@@ -109,7 +108,7 @@ export function createStreamIndex(products: Pick<Products, "all" | "find" | "onC
   const covering = (stream: string, domain: string): Product | undefined => {
     const topics = topicsOf(stream);
     return [...(wide.get(domain) ?? [])]
-      .filter(([, filters]) => filters.some((filter) => topics.some((topic) => covers(filter, topic))))
+      .filter(([, filters]) => filters.some((filter) => topics.some((topic) => fitsFilter(filter, topic))))
       .flatMap(([id]) => claimed(products.find(id)?.value, domain))
       .sort(elderFirst)[0];
   };

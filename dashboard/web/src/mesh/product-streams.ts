@@ -1,6 +1,5 @@
-import type { NodeView } from "@fieldmesh/protocol";
+import { fitsFilter, type NodeView } from "@fieldmesh/protocol";
 import { findStream, type Placed } from "../model/catalogue.js";
-import { fitsFilter } from "./topic-filter.js";
 import type { OutputPort, Product } from "./types.js";
 
 /** More are not shown beside one port. */

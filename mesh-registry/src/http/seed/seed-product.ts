@@ -86,7 +86,7 @@ export const seedFields = seedProduct.pick({
 
 /**
  * The schema of a version: a map of names of types is remembered as it was written, also types that nobody knows;
- * anything else is read as any version's.
+ * anything else is read as the schema of every version is.
  */
 export function publishedSchema(given: OpenObject): OpenObject {
   const entries = Object.entries(given);
